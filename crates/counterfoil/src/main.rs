@@ -1,0 +1,2 @@
+//! The `counterfoil` binary and its commands.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Decides commands and folds records into state: deterministic, without I/O.

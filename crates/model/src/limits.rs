@@ -1,0 +1,26 @@
+//! Every maximum of the books, in one place.
+
+/// Events in one request batch (and objects in one reply to a query).
+pub const BATCH_EVENTS: usize = 8_189;
+
+/// Records in one committed batch: a full request, the single requests that were waiting beside
+/// it and the expiries that came due.
+pub const BATCH_RECORDS: usize = 16_384;
+
+/// Expiries that one committed batch takes at most, so that a million timers that ring at once
+/// are worked off between payments and not before them.
+pub const BATCH_EXPIRIES: usize = 4_096;
+
+/// Bytes of one record at most, its canonical bytes alone.
+pub const RECORD_BYTES: usize = 512;
+
+/// Accounts in one directory of books: a slot number is 32 bits, the last one means none.
+pub const ACCOUNTS: u64 = u32::MAX as u64;
+
+/// Letters and digits of a currency code at most.
+pub const CURRENCY_CODE_BYTES: usize = 12;
+
+/// Decimal places of a currency at most.
+pub const CURRENCY_EXPONENT: u8 = 18;
+
+const _: () = assert!(BATCH_EVENTS + BATCH_EXPIRIES <= BATCH_RECORDS);

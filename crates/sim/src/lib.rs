@@ -1,0 +1,1 @@
+//! Workloads, the naive reference model, and faults: what the tests drive the books with.
