@@ -1,9 +1,26 @@
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
+use model::limits::BATCH_EVENTS;
 use model::money::CurrencyCode;
 use model::{
     Account, AccountBalance, AccountFilter, Currency, EventResult, QueryFilter, Transfer,
+    account_flags,
 };
+use store::disk::Disk;
+use tokio::sync::oneshot;
+
+use crate::query::{History, balance};
+use crate::request::{Reply, Request};
+use crate::shared::Shared;
+use crate::start::{self, Lock, Recovery, StartError};
+
+/// Requests that may wait for the writer.
+pub const QUEUE_REQUESTS: usize = 4_096;
 
 /// How books are opened.
 #[derive(Clone, Debug)]
@@ -17,18 +34,44 @@ pub struct Options {
 /// Open books: a handle on the writer, cheap to clone. Every answer is durable: it is given only
 /// when all that it rests on has been synced.
 #[derive(Clone)]
-pub struct Books {}
+pub struct Books {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) requests: SyncSender<Request>,
+    pub(crate) history: History,
+    pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
+    pub(crate) recovery: Recovery,
+    pub(crate) lock: Mutex<Option<Lock>>,
+}
 
 /// Why a request was not taken. Nothing was changed by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The queue is full; try again shortly.
     Busy,
-    /// More than [`model::limits::BATCH_EVENTS`] events or ids.
+    /// More than [`BATCH_EVENTS`] events or ids.
     TooMany,
+    /// What was asked makes no sense; what would.
+    Invalid(&'static str),
     /// The books are closing or have stopped; why.
     Stopped(String),
 }
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => write!(f, "the queue is full; try again shortly"),
+            Self::TooMany => write!(f, "more than {BATCH_EVENTS} events or ids in one request"),
+            Self::Invalid(what) => f.write_str(what),
+            Self::Stopped(why) => write!(f, "the books have stopped: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// What became of a ledger declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,62 +103,261 @@ pub struct Stats {
     pub queued: u64,
 }
 
-#[allow(clippy::unused_async, unused_variables)]
 impl Books {
-    /// Opens a directory that `init` made, recovers it and starts the writer.
-    pub fn open(options: Options) -> Result<Self, String> {
-        unimplemented!()
+    /// Opens a directory that [`crate::init`] made, recovers it and starts the writer.
+    pub fn open(options: &Options) -> Result<Self, StartError> {
+        start::open(options)
     }
+
+    /// As [`Books::open`], on another disk than the file system's (tests that make it fail).
+    pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Self, StartError> {
+        start::open_on(disk, options)
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// What the start found.
+    pub fn recovery(&self) -> &Recovery {
+        &self.inner.recovery
+    }
+
     /// Gives a ledger number its currency, once.
-    pub async fn declare_ledger(&self, ledger: u32, code: CurrencyCode, exponent: u8) -> Result<LedgerAnswer, Refused> {
-        unimplemented!()
+    pub async fn declare_ledger(
+        &self,
+        ledger: u32,
+        code: CurrencyCode,
+        exponent: u8,
+    ) -> Result<LedgerAnswer, Refused> {
+        let currency = Currency {
+            ledger,
+            code,
+            exponent,
+            timestamp: 0,
+        };
+        if !currency.is_valid() {
+            return Err(Refused::Invalid(
+                "a ledger number is not 0, an exponent at most 18",
+            ));
+        }
+        self.ask(|reply| Request::DeclareLedger(currency, reply))
+            .await
     }
+
     /// The declared ledgers, by number.
     pub async fn ledgers(&self) -> Result<Vec<Currency>, Refused> {
-        unimplemented!()
+        self.ask(Request::Ledgers).await
     }
+
     /// One result per event, in order.
     pub async fn create_accounts(&self, events: Vec<Account>) -> Result<Vec<EventResult>, Refused> {
-        unimplemented!()
+        check_count(events.len())?;
+        self.ask(|reply| Request::CreateAccounts(events, reply))
+            .await
     }
+
     /// One result per event, in order.
-    pub async fn create_transfers(&self, events: Vec<Transfer>) -> Result<Vec<EventResult>, Refused> {
-        unimplemented!()
+    pub async fn create_transfers(
+        &self,
+        events: Vec<Transfer>,
+    ) -> Result<Vec<EventResult>, Refused> {
+        check_count(events.len())?;
+        self.ask(|reply| Request::CreateTransfers(events, reply))
+            .await
     }
+
     /// Those found, in the order asked.
     pub async fn lookup_accounts(&self, ids: Vec<u128>) -> Result<Vec<Account>, Refused> {
-        unimplemented!()
+        check_count(ids.len())?;
+        self.ask(|reply| Request::LookupAccounts(ids, reply)).await
     }
+
     /// Those found, in the order asked.
     pub async fn lookup_transfers(&self, ids: Vec<u128>) -> Result<Vec<Transfer>, Refused> {
-        unimplemented!()
+        check_count(ids.len())?;
+        self.read(move |history| history.lookup(&ids)).await
     }
+
     /// Accounts that match, by time.
     pub async fn query_accounts(&self, filter: QueryFilter) -> Result<Vec<Account>, Refused> {
-        unimplemented!()
+        self.ask(|reply| Request::QueryAccounts(filter, reply))
+            .await
     }
+
     /// Transfers that match, by time.
     pub async fn query_transfers(&self, filter: QueryFilter) -> Result<Vec<Transfer>, Refused> {
-        unimplemented!()
+        if !filter.is_valid() {
+            return Ok(Vec::new());
+        }
+        self.read(move |history| history.transfers(&filter)).await
     }
+
     /// Transfers of one account, by time.
     pub async fn account_transfers(&self, filter: AccountFilter) -> Result<Vec<Transfer>, Refused> {
-        unimplemented!()
+        let Some((slot, _)) = self.slot(&filter).await? else {
+            return Ok(Vec::new());
+        };
+        let found = self
+            .read(move |history| history.of_account(slot, &filter))
+            .await?;
+        Ok(found.into_iter().map(|(transfer, _)| transfer).collect())
     }
+
     /// Balances of one account with history, by time.
-    pub async fn account_balances(&self, filter: AccountFilter) -> Result<Vec<AccountBalance>, Refused> {
-        unimplemented!()
+    pub async fn account_balances(
+        &self,
+        filter: AccountFilter,
+    ) -> Result<Vec<AccountBalance>, Refused> {
+        let Some((slot, flags)) = self.slot(&filter).await? else {
+            return Ok(Vec::new());
+        };
+        if flags & account_flags::HISTORY == 0 {
+            return Ok(Vec::new());
+        }
+        let found = self
+            .read(move |history| history.of_account(slot, &filter))
+            .await?;
+        Ok(found
+            .iter()
+            .filter_map(|found| balance(filter.account_id, found))
+            .collect())
     }
-    /// Moves a manual clock to `nanoseconds` since 1970, never back; `None` where the clock is the system's. The expiries that are due then are done before it answers.
+
+    async fn slot(&self, filter: &AccountFilter) -> Result<Option<(u32, u16)>, Refused> {
+        if !filter.is_valid() {
+            return Ok(None);
+        }
+        self.ask(|reply| Request::Slot(filter.account_id, reply))
+            .await
+    }
+
+    /// Moves a manual clock to `nanoseconds` since 1970, never back; `None` where the clock is
+    /// the system's. The expiries that are due then are done before it answers.
     pub async fn set_clock(&self, nanoseconds: u64) -> Result<Option<u64>, Refused> {
-        unimplemented!()
+        self.ask(|reply| Request::SetClock(nanoseconds, reply))
+            .await
     }
+
     /// Counters, as of now.
     pub fn stats(&self) -> Stats {
-        unimplemented!()
+        let counters = &self.inner.shared.counters;
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            accounts: read(&counters.accounts),
+            pending: read(&counters.pending),
+            records: read(&counters.records),
+            batches: read(&counters.batches),
+            syncs: read(&counters.syncs),
+            log_bytes: read(&counters.log_bytes),
+            queued: read(&counters.queued),
+        }
     }
-    /// Takes no more requests, commits those taken, writes a snapshot, and returns when all is on disk.
+
+    /// Why the books stopped by themselves, if they did: whoever serves them should end.
+    pub fn failure(&self) -> Option<Refused> {
+        self.inner.shared.failure()
+    }
+
+    /// Returns once the books have stopped by themselves, with the reason.
+    pub async fn failed(&self) -> String {
+        self.inner.shared.failed().await
+    }
+
+    /// Takes no more requests, commits those taken, writes a snapshot, and returns when all is on
+    /// the disk. The directory is free for another process then.
     pub async fn close(&self) -> Result<(), Refused> {
-        unimplemented!()
+        let closed = self.ask(Request::Close).await;
+        let inner = Arc::clone(&self.inner);
+        let ended = tokio::task::spawn_blocking(move || inner.end()).await;
+        closed?;
+        let stopped = |why: String| Refused::Stopped(why);
+        ended.map_err(|e| stopped(e.to_string()))?.map_err(stopped)
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let shared = &self.inner.shared;
+        if shared.is_closing() {
+            return Err(Refused::Stopped("the books are closing".to_owned()));
+        }
+        shared.counters.queued.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.inner.requests.try_send(request(reply)) {
+            shared.counters.queued.fetch_sub(1, Ordering::Relaxed);
+            return Err(match error {
+                TrySendError::Full(_) => Refused::Busy,
+                TrySendError::Disconnected(_) => self.stopped(),
+            });
+        }
+        answer.await.unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    /// Reads history on a thread that may block.
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&History) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, Refused> {
+        if let Some(failure) = self.failure() {
+            return Err(failure);
+        }
+        let history = self.inner.history.clone();
+        let answer = tokio::task::spawn_blocking(move || query(&history)).await;
+        let answer = answer.unwrap_or_else(|e| Err(e.to_string()));
+        // What cannot be read back is damage: the books do not go on as if it were not there.
+        answer.map_err(|why| {
+            self.inner.shared.fail(&why);
+            Refused::Stopped(why)
+        })
+    }
+
+    fn stopped(&self) -> Refused {
+        let closing = || Refused::Stopped("the books are closing".to_owned());
+        self.failure().unwrap_or_else(closing)
+    }
+}
+
+impl Inner {
+    /// Waits for the threads and frees the directory.
+    fn end(&self) -> Result<(), String> {
+        let threads = {
+            let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *threads)
+        };
+        let joined = threads.into_iter().try_for_each(JoinHandle::join);
+        let closed = self.history.index.close().map_err(|e| e.to_string());
+        self.lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        joined.map_err(|_| "a thread panicked".to_owned())?;
+        closed
+    }
+}
+
+impl Drop for Inner {
+    /// Handles that go without [`Books::close`] close the books all the same: nobody else may open
+    /// the directory while threads still write.
+    fn drop(&mut self) {
+        let (reply, _) = oneshot::channel();
+        if self.requests.send(Request::Close(reply)).is_ok() {
+            // What failed was said in the trace.
+            let _ = self.end();
+        }
+    }
+}
+
+impl fmt::Debug for Books {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Books({:?})", self.stats())
+    }
+}
+
+fn check_count(count: usize) -> Result<(), Refused> {
+    if count > BATCH_EVENTS {
+        Err(Refused::TooMany)
+    } else {
+        Ok(())
     }
 }

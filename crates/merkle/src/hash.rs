@@ -116,6 +116,9 @@ mod tests {
         assert_eq!(format!("{EMPTY:?}"), EMPTY.to_string());
         assert!(EMPTY.to_string().starts_with("e3b0c44298fc1c14"));
         assert_eq!(Hash::from(<[u8; 32]>::from(EMPTY)), EMPTY);
-        assert_eq!(Hash::from_bytes(EMPTY.to_bytes()).as_ref(), EMPTY.as_bytes());
+        assert_eq!(
+            Hash::from_bytes(EMPTY.to_bytes()).as_ref(),
+            EMPTY.as_bytes()
+        );
     }
 }

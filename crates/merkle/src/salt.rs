@@ -8,8 +8,9 @@ use std::fmt;
 
 use crate::lanes::{GROUP, Lanes};
 
-/// The secret from which the salts of one batch come: 32 bytes. It is not shown by `Debug`.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The secret from which the salts of one batch come: 32 bytes. `Debug` does not show it, and it cannot be
+/// compared, for that would take a time that depends on it.
+#[derive(Clone, Copy)]
 pub struct Seed([u8; Seed::LEN]);
 
 impl Seed {
@@ -100,7 +101,9 @@ impl Salts {
     #[inline(never)]
     fn refill(&mut self) {
         let wanted = (self.count - self.next).div_ceil(2).min(GROUP);
-        let digests = self.lanes.expand(&self.seed.0, self.next as u64 / 2, wanted);
+        let digests = self
+            .lanes
+            .expand(&self.seed.0, self.next as u64 / 2, wanted);
         for (salts, digest) in self.ready.as_chunks_mut().0.iter_mut().zip(&digests) {
             *salts = halves(digest.as_bytes());
         }

@@ -2,10 +2,10 @@
 //!
 //! Lanes that run side by side must take the same number of blocks. The records of a batch come
 //! in a few lengths, in any order; so each block count has a stage of its own, which is hashed
-//! whenever sixteen messages stand on it. A batch leaves at most one stage of each count part full.
+//! whenever sixteen messages stand on it. Records too long for any stage are hashed at once, alone.
 
 use crate::lanes::{GROUP, Lanes, Message, blocks_of};
-use crate::{Hash, LEAF_PREFIX, Salt};
+use crate::{Hash, LEAF_PREFIX, Salt, salted_leaf};
 
 /// Bytes before the record: the prefix and the salt.
 const HEAD: usize = 1 + Salt::LEN;
@@ -31,19 +31,23 @@ struct Stage {
 /// A stage for each block count, and the leaves of the batch that come out of them.
 pub(crate) struct Stages<'a> {
     lanes: Lanes,
-    stages: [Stage; Message::BLOCKS],
+    by_blocks: [Stage; Message::BLOCKS],
     leaves: &'a mut [Hash],
 }
 
 impl<'a> Stages<'a> {
-    /// The longest record that a stage takes, in bytes.
-    pub(crate) const LONGEST: usize = 64 * Message::BLOCKS - 9 - HEAD;
-
     /// Empty stages above the leaves to be filled.
     pub(crate) fn new(leaves: &'a mut [Hash]) -> Stages<'a> {
-        const EMPTY: Stage =
-            Stage { messages: [Message::BLANK; GROUP], leaves: [0; GROUP], count: 0 };
-        Stages { lanes: Lanes::detect(), stages: [EMPTY; Message::BLOCKS], leaves }
+        const EMPTY: Stage = Stage {
+            messages: [Message::BLANK; GROUP],
+            leaves: [0; GROUP],
+            count: 0,
+        };
+        Stages {
+            lanes: Lanes::detect(),
+            by_blocks: [EMPTY; Message::BLOCKS],
+            leaves,
+        }
     }
 
     /// Puts the record in the first `length` bytes of `bytes` on its stage, to become leaf `leaf`.
@@ -51,7 +55,10 @@ impl<'a> Stages<'a> {
     #[inline]
     pub(crate) fn push(&mut self, leaf: usize, salt: Salt, bytes: &[u8], length: usize) {
         let blocks = blocks_of(HEAD + length);
-        let stage = &mut self.stages[blocks - 1];
+        let Some(stage) = self.by_blocks.get_mut(blocks - 1) else {
+            self.leaves[leaf] = salted_leaf(salt, &bytes[..length]);
+            return;
+        };
         write(&mut stage.messages[stage.count], salt, bytes, length);
         stage.leaves[stage.count] = leaf;
         stage.count += 1;
@@ -69,7 +76,7 @@ impl<'a> Stages<'a> {
 
     /// Hashes the stage of messages of `blocks` blocks.
     fn flush(&mut self, blocks: usize) {
-        let stage = &mut self.stages[blocks - 1];
+        let stage = &mut self.by_blocks[blocks - 1];
         let digests = self.lanes.digest(&stage.messages, stage.count, blocks);
         for (leaf, digest) in stage.leaves[..stage.count].iter().zip(digests) {
             self.leaves[*leaf] = digest;

@@ -1,1 +1,4 @@
 //! Workloads, the naive reference model, and faults: what the tests drive the books with.
+
+pub mod reference;
+pub mod workload;

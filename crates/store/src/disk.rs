@@ -10,8 +10,20 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
 /// The unit of every write to the log and of its alignment in the file, in bytes.
 pub const BLOCK: usize = 4096;
+
+/// Memory with the alignment that [`Mode::Direct`] wants.
+#[repr(C, align(4096))]
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Block(pub [u8; BLOCK]);
+
+impl Block {
+    /// All zeros.
+    pub const ZERO: Self = Self([0; BLOCK]);
+}
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Sixteen messages at a time in AVX-512: word `t` of message `m` sits in lane `m` of vector `t`.
 
+#![allow(clippy::many_single_char_names, reason = "the names of FIPS 180-4")]
+
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_loadu_si512, _mm512_or_si512, _mm512_ror_epi32,
     _mm512_set1_epi32, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i32x4,
@@ -44,63 +46,68 @@ macro_rules! round {
     };
 }
 
-/// Eight rounds, after which every name is back at its place. `$word` is a macro of the index.
-macro_rules! rounds8 {
-    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $t:expr, $word:ident) => {
-        round!($a $b $c $d $e $f $g $h, $t, $word!($t));
-        round!($h $a $b $c $d $e $f $g, $t + 1, $word!($t + 1));
-        round!($g $h $a $b $c $d $e $f, $t + 2, $word!($t + 2));
-        round!($f $g $h $a $b $c $d $e, $t + 3, $word!($t + 3));
-        round!($e $f $g $h $a $b $c $d, $t + 4, $word!($t + 4));
-        round!($d $e $f $g $h $a $b $c, $t + 5, $word!($t + 5));
-        round!($c $d $e $f $g $h $a $b, $t + 6, $word!($t + 6));
-        round!($b $c $d $e $f $g $h $a, $t + 7, $word!($t + 7));
+/// A word of the block, for the first sixteen rounds.
+macro_rules! given {
+    ($w:ident, $t:expr) => {
+        $w[$t]
     };
 }
 
-/// The compression function on sixteen blocks.
+/// The next word of the message schedule, FIPS 180-4, 6.2.2 step 1, in place of the oldest.
+macro_rules! scheduled {
+    ($w:ident, $t:expr) => {{
+        let far = $w[($t + 1) % 16];
+        let sigma0 = _mm512_ternarylogic_epi32::<XOR3>(
+            _mm512_ror_epi32::<7>(far),
+            _mm512_ror_epi32::<18>(far),
+            _mm512_srli_epi32::<3>(far),
+        );
+        let near = $w[($t + 14) % 16];
+        let sigma1 = _mm512_ternarylogic_epi32::<XOR3>(
+            _mm512_ror_epi32::<17>(near),
+            _mm512_ror_epi32::<19>(near),
+            _mm512_srli_epi32::<10>(near),
+        );
+        let old = _mm512_add_epi32($w[$t % 16], $w[($t + 9) % 16]);
+        $w[$t % 16] = _mm512_add_epi32(_mm512_add_epi32(old, sigma0), sigma1);
+        $w[$t % 16]
+    }};
+}
+
+/// Eight rounds, after which every name is back at its place. `$word` takes a word from the block.
+macro_rules! rounds8 {
+    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $t:expr, $w:ident, $word:ident) => {
+        round!($a $b $c $d $e $f $g $h, $t, $word!($w, $t));
+        round!($h $a $b $c $d $e $f $g, $t + 1, $word!($w, $t + 1));
+        round!($g $h $a $b $c $d $e $f, $t + 2, $word!($w, $t + 2));
+        round!($f $g $h $a $b $c $d $e, $t + 3, $word!($w, $t + 3));
+        round!($e $f $g $h $a $b $c $d, $t + 4, $word!($w, $t + 4));
+        round!($d $e $f $g $h $a $b $c, $t + 5, $word!($w, $t + 5));
+        round!($c $d $e $f $g $h $a $b, $t + 6, $word!($w, $t + 6));
+        round!($b $c $d $e $f $g $h $a, $t + 7, $word!($w, $t + 7));
+    };
+}
+
+/// The compression function on sixteen blocks, `$w`, which it spends.
 ///
-/// Unrolled in full and inlined where it is called: for the second block of a node, 15 of whose
-/// words are constants, the compiler then folds what follows from them.
-#[target_feature(enable = "avx512f,avx512bw")]
-#[inline]
-fn compress(state: &mut State, mut w: Block) {
-    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
-    macro_rules! given {
-        ($t:expr) => {
-            w[$t]
-        };
-    }
-    macro_rules! scheduled {
-        ($t:expr) => {{
-            let far = w[($t + 1) % 16];
-            let sigma0 = _mm512_ternarylogic_epi32::<XOR3>(
-                _mm512_ror_epi32::<7>(far),
-                _mm512_ror_epi32::<18>(far),
-                _mm512_srli_epi32::<3>(far),
-            );
-            let near = w[($t + 14) % 16];
-            let sigma1 = _mm512_ternarylogic_epi32::<XOR3>(
-                _mm512_ror_epi32::<17>(near),
-                _mm512_ror_epi32::<19>(near),
-                _mm512_srli_epi32::<10>(near),
-            );
-            let old = _mm512_add_epi32(w[$t % 16], w[($t + 9) % 16]);
-            w[$t % 16] = _mm512_add_epi32(_mm512_add_epi32(old, sigma0), sigma1);
-            w[$t % 16]
-        }};
-    }
-    rounds8!(a b c d e f g h, 0, given);
-    rounds8!(a b c d e f g h, 8, given);
-    rounds8!(a b c d e f g h, 16, scheduled);
-    rounds8!(a b c d e f g h, 24, scheduled);
-    rounds8!(a b c d e f g h, 32, scheduled);
-    rounds8!(a b c d e f g h, 40, scheduled);
-    rounds8!(a b c d e f g h, 48, scheduled);
-    rounds8!(a b c d e f g h, 56, scheduled);
-    for (old, new) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-        *old = _mm512_add_epi32(*old, new);
-    }
+/// A macro, because it must be compiled apart for each use: where words of the block are
+/// constants, as most are in the second block of a node, the compiler folds what follows from
+/// them, and a function this long it would not inline.
+macro_rules! compress {
+    ($state:ident, $w:ident) => {
+        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = $state;
+        rounds8!(a b c d e f g h, 0, $w, given);
+        rounds8!(a b c d e f g h, 8, $w, given);
+        rounds8!(a b c d e f g h, 16, $w, scheduled);
+        rounds8!(a b c d e f g h, 24, $w, scheduled);
+        rounds8!(a b c d e f g h, 32, $w, scheduled);
+        rounds8!(a b c d e f g h, 40, $w, scheduled);
+        rounds8!(a b c d e f g h, 48, $w, scheduled);
+        rounds8!(a b c d e f g h, 56, $w, scheduled);
+        for (old, new) in $state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+            *old = _mm512_add_epi32(*old, new);
+        }
+    };
 }
 
 /// The initial state in every lane.
@@ -210,13 +217,16 @@ fn store(state: &State, digests: &mut [Hash; GROUP]) {
 /// The digests of sixteen padded messages of `blocks` blocks each.
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn digest(messages: &[Message; GROUP], blocks: usize) -> [Hash; GROUP] {
-    assert!(blocks <= Message::BLOCKS, "a staged message is longer than its stage");
+    assert!(
+        blocks <= Message::BLOCKS,
+        "a staged message is longer than its stage"
+    );
     let first: *const u8 = messages.as_ptr().cast();
     let mut state = initial();
     for block in 0..blocks {
         // SAFETY: messages lie `size_of::<Message>()` apart and hold more than `BLOCKS` blocks.
-        let words = unsafe { load(first.add(64 * block), size_of::<Message>()) };
-        compress(&mut state, words);
+        let mut words = unsafe { load(first.add(64 * block), size_of::<Message>()) };
+        compress!(state, words);
     }
     let mut digests = [Hash::default(); GROUP];
     store(&state, &mut digests);
@@ -244,7 +254,7 @@ pub(super) fn expand(seed: &[u8; 32], first: u64) -> [Hash; GROUP] {
     words[10] = _mm512_set1_epi32(i32::MIN);
     words[15] = _mm512_set1_epi32(40 * 8);
     let mut state = initial();
-    compress(&mut state, words);
+    compress!(state, words);
     let mut digests = [Hash::default(); GROUP];
     store(&state, &mut digests);
     digests
@@ -264,13 +274,13 @@ pub(super) fn parents(children: &[[Hash; 2]; GROUP]) -> [Hash; GROUP] {
         words[t] = _mm512_or_si512(carried, _mm512_srli_epi32::<8>(pairs[t]));
     }
     let mut state = initial();
-    compress(&mut state, words);
+    compress!(state, words);
 
     let mut rest = [_mm512_setzero_si512(); 16];
     let end = _mm512_set1_epi32(0x0080_0000);
     rest[0] = _mm512_or_si512(_mm512_slli_epi32::<24>(pairs[15]), end);
     rest[15] = _mm512_set1_epi32(65 * 8);
-    compress(&mut state, rest);
+    compress!(state, rest);
 
     let mut digests = [Hash::default(); GROUP];
     store(&state, &mut digests);

@@ -3,11 +3,12 @@
 //! A round instruction waits for the one before it, so a message alone leaves the unit idle most
 //! of the time; another message, which depends on nothing of the first, fills the gaps.
 
+#![allow(clippy::many_single_char_names, reason = "the names of FIPS 180-4")]
+
 use std::arch::x86_64::{
     __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_loadu_si128, _mm_set_epi64x, _mm_setzero_si128,
     _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8,
-    _mm_shuffle_epi32, _mm_storeu_si128,
-    _mm_unpackhi_epi64, _mm_unpacklo_epi64,
+    _mm_shuffle_epi32, _mm_storeu_si128, _mm_unpackhi_epi64, _mm_unpacklo_epi64,
 };
 
 use super::{INITIAL, ROUND};
@@ -21,14 +22,20 @@ type State = [__m128i; 2];
 #[inline]
 fn initial() -> State {
     let [a, b, c, d, e, f, g, h] = INITIAL.map(u64::from).map(u64::cast_signed);
-    [_mm_set_epi64x(a << 32 | b, e << 32 | f), _mm_set_epi64x(c << 32 | d, g << 32 | h)]
+    [
+        _mm_set_epi64x(a << 32 | b, e << 32 | f),
+        _mm_set_epi64x(c << 32 | d, g << 32 | h),
+    ]
 }
 
 /// Turns the bytes of each 32-bit word around: SHA-256 is big-endian, the machine is not.
 #[target_feature(enable = "sha,ssse3,sse4.1")]
 #[inline]
 fn swap_bytes(v: __m128i) -> __m128i {
-    _mm_shuffle_epi8(v, _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203))
+    _mm_shuffle_epi8(
+        v,
+        _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203),
+    )
 }
 
 /// The four round constants of rounds `4 * i` and following.
@@ -68,7 +75,11 @@ fn compress<const N: usize>(states: &mut [State; N], blocks: [&[u8; 64]; N]) {
             *abef = _mm_sha256rnds2_epu32(*abef, *cdgh, _mm_shuffle_epi32::<0x0e>(keyed));
         }
     }
-    for (new, old) in states.as_flattened_mut().iter_mut().zip(before.as_flattened()) {
+    for (new, old) in states
+        .as_flattened_mut()
+        .iter_mut()
+        .zip(before.as_flattened())
+    {
         *new = _mm_add_epi32(*new, *old);
     }
 }
@@ -87,7 +98,10 @@ fn digest_of([abef, cdgh]: State) -> Hash {
         _mm_storeu_si128(abcd.as_mut_ptr().cast(), _mm_unpacklo_epi64(abef, cdgh));
         _mm_storeu_si128(efgh.as_mut_ptr().cast(), _mm_unpackhi_epi64(abef, cdgh));
     }
-    let bytes = digest.as_flattened().try_into().expect("two halves of 16 bytes");
+    let bytes = digest
+        .as_flattened()
+        .try_into()
+        .expect("two halves of 16 bytes");
     Hash::from_bytes(bytes)
 }
 

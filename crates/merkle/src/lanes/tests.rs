@@ -8,12 +8,21 @@ use super::*;
 /// Every way that this processor can go, the portable one always among them.
 fn ways() -> Vec<Lanes> {
     let best = Lanes::detect();
-    let mut ways = vec![Lanes { wide: false, paired: false }];
+    let mut ways = vec![Lanes {
+        wide: false,
+        paired: false,
+    }];
     if best.paired {
-        ways.push(Lanes { wide: false, paired: true });
+        ways.push(Lanes {
+            wide: false,
+            paired: true,
+        });
     }
     if best.wide {
-        ways.push(Lanes { wide: true, paired: false });
+        ways.push(Lanes {
+            wide: true,
+            paired: false,
+        });
     }
     ways
 }
@@ -86,15 +95,19 @@ proptest! {
 }
 
 /// Nanoseconds a message of the fastest of nine runs: what the table of the module quotes.
-#[allow(clippy::disallowed_methods, reason = "a measurement, run on request only")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a measurement, run on request only"
+)]
 fn fastest(mut run: impl FnMut() -> [Hash; GROUP]) -> f64 {
     const ROUNDS: u32 = 20_000;
+    const MESSAGES: u32 = ROUNDS * GROUP as u32;
     let once = |run: &mut dyn FnMut() -> [Hash; GROUP]| {
         let start = Instant::now();
         for _ in 0..ROUNDS {
             black_box(run());
         }
-        start.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS) / GROUP as f64
+        start.elapsed().as_secs_f64() * 1e9 / f64::from(MESSAGES)
     };
     (0..9).map(|_| once(&mut run)).fold(f64::INFINITY, f64::min)
 }
@@ -110,7 +123,9 @@ fn measure() {
         let two = fastest(|| way.digest(black_box(&longer), GROUP, 2));
         let node = fastest(|| way.parents(black_box(&children)));
         let salt = fastest(|| way.expand(black_box(&[7; 32]), 0, GROUP));
-        println!("{way:?}: one block {one:.1}, two blocks {two:.1}, node {node:.1}, salt hash {salt:.1}");
+        println!(
+            "{way:?}: one block {one:.1}, two blocks {two:.1}, node {node:.1}, salt hash {salt:.1}"
+        );
     }
     #[cfg(target_arch = "x86_64")]
     if Lanes::detect().paired {

@@ -1,0 +1,133 @@
+//! A batch while it is being decided: its frame and what it adds to the index.
+
+use machine::{Fact, Sink};
+use model::limits::RECORD_BYTES;
+use model::record::{Record, encode_transfer};
+use store::frame::FrameBuffer;
+use store::index::{Additions, IdHash, Tree};
+
+/// Where the facts of one batch go. Positions count from the beginning of the frame until
+/// [`Draft::place`] tells where in the log it stands.
+pub(crate) struct Draft {
+    pub(crate) frame: FrameBuffer,
+    pub(crate) additions: Additions,
+    hash: IdHash,
+}
+
+/// What a broken chain rewinds to.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    records: usize,
+    entries: [usize; Tree::COUNT],
+}
+
+impl Draft {
+    pub(crate) fn new(hash: IdHash) -> Self {
+        Self {
+            frame: FrameBuffer::default(),
+            additions: Additions::default(),
+            hash,
+        }
+    }
+
+    /// Empties it for a batch that follows the log up to `from`.
+    pub(crate) fn clear(&mut self, from: u64) {
+        self.frame.clear();
+        self.additions.clear(from);
+    }
+
+    /// Gives the batch its place: the frame at `at`, the log up to `end`.
+    pub(crate) fn place(&mut self, at: u64, end: u64) {
+        for entries in &mut self.additions.entries {
+            for entry in entries {
+                entry.at += at;
+            }
+        }
+        self.additions.end = end;
+        self.additions.records = self.frame.records() as u32;
+    }
+
+    fn push_record(&mut self, record: &Record) -> u64 {
+        self.frame
+            .push(|out: &mut [u8]| record.encode(&mut out[..RECORD_BYTES]))
+            .into()
+    }
+
+    fn push_id(&mut self, id: u128, at: u64) {
+        self.additions.push_id(id, self.hash.of(id), at);
+    }
+}
+
+/// Enters a created transfer into the index, as the writer and the recovery both do.
+pub(crate) fn index_transfer(
+    additions: &mut Additions,
+    hash: IdHash,
+    transfer: &model::Transfer,
+    slots: machine::Slots,
+    at: u64,
+) {
+    use model::transfer_flags::{POST_PENDING, VOID_PENDING};
+    additions.push_id(transfer.id, hash.of(transfer.id), at);
+    if transfer.has_any(POST_PENDING | VOID_PENDING) {
+        additions.push_id(transfer.pending_id, hash.of(transfer.pending_id), at);
+    }
+    additions.push(Tree::Account, slots.debit.into(), at);
+    additions.push(Tree::Account, slots.credit.into(), at);
+    if transfer.user_data_128 != 0 {
+        additions.push(Tree::UserData128, hash.of(transfer.user_data_128), at);
+    }
+    if transfer.user_data_64 != 0 {
+        additions.push(Tree::UserData64, transfer.user_data_64, at);
+    }
+    if transfer.user_data_32 != 0 {
+        additions.push(Tree::UserData32, transfer.user_data_32.into(), at);
+    }
+    if additions.entries[Tree::Time.number()].is_empty() {
+        additions.push(Tree::Time, transfer.timestamp, 0);
+    }
+}
+
+impl Sink for Draft {
+    type Mark = Mark;
+
+    #[inline]
+    fn push(&mut self, fact: Fact<'_>) {
+        match fact {
+            Fact::Transfer(transfer, extras, slots) => {
+                let at = self
+                    .frame
+                    .push(|out: &mut [u8]| encode_transfer(transfer, extras, out));
+                index_transfer(&mut self.additions, self.hash, transfer, slots, at.into());
+            }
+            Fact::Expired(expired, _) => {
+                let at = self.push_record(&Record::TransferExpired(*expired));
+                self.push_id(expired.pending_id, at);
+            }
+            Fact::Failed(failed) => {
+                let at = self.push_record(&Record::TransferFailed(*failed));
+                self.push_id(failed.id, at);
+            }
+            Fact::Account(account, _) => {
+                self.push_record(&Record::AccountCreated(*account));
+            }
+            Fact::Ledger(currency) => {
+                self.push_record(&Record::LedgerDeclared(*currency));
+            }
+        }
+    }
+
+    fn mark(&self) -> Mark {
+        let entries = std::array::from_fn(|tree| self.additions.entries[tree].len());
+        Mark {
+            records: self.frame.records(),
+            entries,
+        }
+    }
+
+    fn rewind(&mut self, mark: Mark) {
+        self.frame.truncate(mark.records);
+        for (entries, len) in self.additions.entries.iter_mut().zip(mark.entries) {
+            entries.truncate(len);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Reading history: threads beside the writer, over durable records only.
+
+use std::sync::Arc;
+
+use model::limits::BATCH_EVENTS;
+use model::record::{Extras, Sums};
+use model::{
+    AccountBalance, AccountFilter, QueryFilter, Record, Transfer, account_filter_flags,
+    query_filter_flags,
+};
+use store::frame;
+use store::index::{IdHash, Index, Order, Tree};
+use store::log::Reader;
+
+use crate::shared::Shared;
+
+/// Positions fetched from the index at once.
+const PAGE: usize = BATCH_EVENTS;
+
+/// What a query reads; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct History {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) index: Arc<Index>,
+    pub(crate) reader: Arc<Reader>,
+    pub(crate) hash: IdHash,
+}
+
+type Found = (Transfer, Extras);
+
+/// Where to look and how far.
+struct Search {
+    times: std::ops::RangeInclusive<u64>,
+    order: Order,
+    limit: usize,
+}
+
+impl Search {
+    fn new(min: u64, max: u64, limit: u32, reversed: u32) -> Self {
+        Self {
+            times: min..=if max == 0 { u64::MAX } else { max },
+            order: if reversed == 0 {
+                Order::Oldest
+            } else {
+                Order::Newest
+            },
+            limit: (limit as usize).min(BATCH_EVENTS),
+        }
+    }
+}
+
+impl History {
+    /// The transfers with these ids that exist, in the order asked.
+    pub(crate) fn lookup(&self, ids: &[u128]) -> Result<Vec<Transfer>, String> {
+        let hashed: Vec<_> = ids.iter().map(|id| (*id, self.hash.of(*id))).collect();
+        let mut found = Vec::new();
+        self.index
+            .find_ids(&hashed, &mut found)
+            .map_err(|e| e.to_string())?;
+        found.sort_unstable();
+        let mut transfers: Vec<Option<Transfer>> = vec![None; ids.len()];
+        for (which, at) in found {
+            let record = self.reader.record(at).map_err(|e| e.to_string())?;
+            if let Record::TransferCreated(transfer, _) = record
+                && transfer.id == ids[which as usize]
+            {
+                transfers[which as usize] = Some(transfer);
+            }
+        }
+        Ok(transfers.into_iter().flatten().collect())
+    }
+
+    /// The transfers of the account in `slot` that the filter lets pass.
+    pub(crate) fn of_account(
+        &self,
+        slot: u32,
+        filter: &AccountFilter,
+    ) -> Result<Vec<Found>, String> {
+        let reversed = filter.flags & account_filter_flags::REVERSED;
+        let search = Search::new(
+            filter.timestamp_min,
+            filter.timestamp_max,
+            filter.limit,
+            reversed,
+        );
+        let passes = |transfer: &Transfer| {
+            let side = if transfer.debit_account_id == filter.account_id {
+                account_filter_flags::DEBITS
+            } else {
+                account_filter_flags::CREDITS
+            };
+            filter.flags & side != 0
+                && (filter.user_data_128 == 0 || filter.user_data_128 == transfer.user_data_128)
+                && (filter.user_data_64 == 0 || filter.user_data_64 == transfer.user_data_64)
+                && (filter.user_data_32 == 0 || filter.user_data_32 == transfer.user_data_32)
+                && (filter.code == 0 || filter.code == transfer.code)
+        };
+        self.by_key((Tree::Account, slot.into()), &search, &passes)
+    }
+
+    /// The transfers that the filter lets pass.
+    pub(crate) fn transfers(&self, filter: &QueryFilter) -> Result<Vec<Transfer>, String> {
+        let reversed = filter.flags & query_filter_flags::REVERSED;
+        let search = Search::new(
+            filter.timestamp_min,
+            filter.timestamp_max,
+            filter.limit,
+            reversed,
+        );
+        let passes = |transfer: &Transfer| {
+            (filter.user_data_128 == 0 || filter.user_data_128 == transfer.user_data_128)
+                && (filter.user_data_64 == 0 || filter.user_data_64 == transfer.user_data_64)
+                && (filter.user_data_32 == 0 || filter.user_data_32 == transfer.user_data_32)
+                && (filter.ledger == 0 || filter.ledger == transfer.ledger)
+                && (filter.code == 0 || filter.code == transfer.code)
+        };
+        let key = if filter.user_data_128 != 0 {
+            Some((Tree::UserData128, self.hash.of(filter.user_data_128)))
+        } else if filter.user_data_64 != 0 {
+            Some((Tree::UserData64, filter.user_data_64))
+        } else if filter.user_data_32 != 0 {
+            Some((Tree::UserData32, filter.user_data_32.into()))
+        } else {
+            None
+        };
+        let found = match key {
+            Some(key) => self.by_key(key, &search, &passes)?,
+            None => self.by_time(&search, &passes)?,
+        };
+        Ok(found.into_iter().map(|(transfer, _)| transfer).collect())
+    }
+
+    /// Page by page through the positions under one key.
+    fn by_key(
+        &self,
+        (tree, key): (Tree, u64),
+        search: &Search,
+        passes: &dyn Fn(&Transfer) -> bool,
+    ) -> Result<Vec<Found>, String> {
+        let mut found = Vec::new();
+        let all = self
+            .index
+            .positions(search.times.clone())
+            .map_err(|e| e.to_string())?;
+        let (mut from, mut to) = all.into_inner();
+        while from <= to && found.len() < search.limit {
+            let page = self.index.find(tree, key, from..=to, search.order, PAGE);
+            let page = page.map_err(|e| e.to_string())?;
+            let Some(&last) = page.last() else { break };
+            for record in self.reader.records(&page).map_err(|e| e.to_string())? {
+                take(record, search, passes, &mut found);
+            }
+            match search.order {
+                Order::Oldest => from = last + 1,
+                Order::Newest if last == 0 => break,
+                Order::Newest => to = last - 1,
+            }
+        }
+        Ok(found)
+    }
+
+    /// Frame by frame through a stretch of time: what has no user data to look under.
+    fn by_time(
+        &self,
+        search: &Search,
+        passes: &dyn Fn(&Transfer) -> bool,
+    ) -> Result<Vec<Found>, String> {
+        let mut found = Vec::new();
+        let end = self.shared.durable().end;
+        let mut next = self.first_frame(search)?;
+        while let Some(at) = next
+            && found.len() < search.limit
+        {
+            let Some((header, body)) = self.reader.frame(at, end).map_err(|e| e.to_string())?
+            else {
+                break;
+            };
+            let mut records = Vec::with_capacity(header.leaf.records as usize);
+            let mut first_time = None;
+            for entry in frame::records(&body) {
+                let entry =
+                    entry.map_err(|at| format!("batch {}: byte {at}", header.leaf.number))?;
+                let record = Record::decode(entry.bytes).map_err(|e| e.to_string())?;
+                if let Record::TransferCreated(transfer, _) = &record {
+                    first_time.get_or_insert(transfer.timestamp);
+                    records.push(record);
+                }
+            }
+            if search.order == Order::Newest {
+                records.reverse();
+            }
+            for record in records {
+                take(record, search, passes, &mut found);
+            }
+            next = self.next_frame(search, &header, first_time)?;
+        }
+        Ok(found)
+    }
+
+    fn first_frame(&self, search: &Search) -> Result<Option<u64>, String> {
+        let frame = match search.order {
+            Order::Newest => self.index.frame_at(*search.times.end()),
+            Order::Oldest => match self.index.frame_at(*search.times.start()) {
+                Ok(None) => self.index.frame_after(*search.times.start()),
+                frame => frame,
+            },
+        };
+        frame
+            .map(|frame| frame.map(|entry| entry.at))
+            .map_err(|e| e.to_string())
+    }
+
+    fn next_frame(
+        &self,
+        search: &Search,
+        header: &frame::Header,
+        first_time: Option<u64>,
+    ) -> Result<Option<u64>, String> {
+        match search.order {
+            Order::Oldest => {
+                let past = first_time.is_some_and(|time| time > *search.times.end());
+                Ok((!past).then_some(header.at + u64::from(header.frame_len)))
+            }
+            Order::Newest => match first_time {
+                Some(time) if time > *search.times.start() && time > 0 => {
+                    let frame = self.index.frame_at(time - 1).map_err(|e| e.to_string())?;
+                    Ok(frame.map(|entry| entry.at))
+                }
+                _ => Ok(None),
+            },
+        }
+    }
+}
+
+fn take(
+    record: Record,
+    search: &Search,
+    passes: &dyn Fn(&Transfer) -> bool,
+    found: &mut Vec<Found>,
+) {
+    if let Record::TransferCreated(transfer, extras) = record
+        && search.times.contains(&transfer.timestamp)
+        && passes(&transfer)
+        && found.len() < search.limit
+    {
+        found.push((transfer, extras));
+    }
+}
+
+/// The sums of `account_id` after a transfer, where the account keeps history.
+pub(crate) fn balance(account_id: u128, found: &Found) -> Option<AccountBalance> {
+    let (transfer, extras) = found;
+    let sums: &Sums = if transfer.debit_account_id == account_id {
+        extras.debit_sums.as_ref()?
+    } else {
+        extras.credit_sums.as_ref()?
+    };
+    Some(AccountBalance {
+        debits_pending: sums.debits_pending,
+        debits_posted: sums.debits_posted,
+        credits_pending: sums.credits_pending,
+        credits_posted: sums.credits_posted,
+        timestamp: transfer.timestamp,
+        reserved: [0; 7],
+    })
+}

@@ -1,0 +1,80 @@
+//! What the writer is asked and what it answers.
+
+use model::{Account, Currency, EventResult, QueryFilter, Transfer};
+use tokio::sync::oneshot;
+
+use crate::books::{LedgerAnswer, Refused};
+
+/// Where an answer goes.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refused>>;
+
+/// All that can wake the writer, besides time.
+pub(crate) enum Request {
+    CreateAccounts(Vec<Account>, Reply<Vec<EventResult>>),
+    CreateTransfers(Vec<Transfer>, Reply<Vec<EventResult>>),
+    DeclareLedger(Currency, Reply<LedgerAnswer>),
+    Ledgers(Reply<Vec<Currency>>),
+    LookupAccounts(Vec<u128>, Reply<Vec<Account>>),
+    QueryAccounts(QueryFilter, Reply<Vec<Account>>),
+    /// The slot and the flags of an account.
+    Slot(u128, Reply<Option<(u32, u16)>>),
+    SetClock(u64, Reply<Option<u64>>),
+    /// The last request: a snapshot, then the end.
+    Close(Reply<()>),
+}
+
+impl Request {
+    /// What it weighs in a batch: its events, at least one.
+    pub(crate) fn weight(&self) -> usize {
+        let events = match self {
+            Self::CreateAccounts(events, _) => events.len(),
+            Self::CreateTransfers(events, _) => events.len(),
+            _ => 1,
+        };
+        events.max(1)
+    }
+
+    /// Answers that it is not taken.
+    pub(crate) fn refuse(self, why: Refused) {
+        // Whoever asked may have gone away meanwhile: that changes nothing.
+        match self {
+            Self::CreateAccounts(_, reply) | Self::CreateTransfers(_, reply) => {
+                drop(reply.send(Err(why)));
+            }
+            Self::DeclareLedger(_, reply) => drop(reply.send(Err(why))),
+            Self::Ledgers(reply) => drop(reply.send(Err(why))),
+            Self::LookupAccounts(_, reply) => drop(reply.send(Err(why))),
+            Self::QueryAccounts(_, reply) => drop(reply.send(Err(why))),
+            Self::Slot(_, reply) => drop(reply.send(Err(why))),
+            Self::SetClock(_, reply) => drop(reply.send(Err(why))),
+            Self::Close(reply) => drop(reply.send(Err(why))),
+        }
+    }
+}
+
+/// An answer that waits until all that it rests on is durable.
+pub(crate) enum Answer {
+    Results(Reply<Vec<EventResult>>, Vec<EventResult>),
+    Ledger(Reply<LedgerAnswer>, LedgerAnswer),
+    Ledgers(Reply<Vec<Currency>>, Vec<Currency>),
+    Accounts(Reply<Vec<Account>>, Vec<Account>),
+    Slot(Reply<Option<(u32, u16)>>, Option<(u32, u16)>),
+    Clock(Reply<Option<u64>>, Option<u64>),
+    Closed(Reply<()>),
+}
+
+impl Answer {
+    /// Gives the answer, or the reason why there is none.
+    pub(crate) fn send(self, outcome: Result<(), Refused>) {
+        // Whoever asked may have gone away meanwhile: that changes nothing.
+        match self {
+            Self::Results(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Ledger(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Ledgers(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Accounts(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Slot(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Clock(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Closed(reply) => drop(reply.send(outcome)),
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! The writer: the one thread that decides.
+//!
+//! ```text
+//! requests -> gather a group -> recall what the books hold under its ids -> decide in order
+//!          -> give the frame its place -> committer (answers wait there)
+//! ```
+//!
+//! While the committer syncs, requests gather in the queue: under load groups grow by themselves.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, channel};
+use std::time::Duration;
+
+use machine::{LedgerOutcome, Recalled, State};
+use model::limits::{BATCH_EVENTS, BATCH_EXPIRIES};
+use model::{Currency, EventResult};
+use store::index::Index;
+use store::log::Cursor;
+
+use crate::books::LedgerAnswer;
+use crate::clock::Clock;
+use crate::commit::Group;
+use crate::draft::Draft;
+use crate::recall::Recall;
+use crate::request::{Answer, Request};
+use crate::scan::Scan;
+use crate::shared::Shared;
+use crate::snapshots::{Job, Progress, RECORDS_BETWEEN};
+
+/// Records after which the tail of the index becomes a run.
+pub(crate) const RECORDS_PER_TAIL: u64 = 1 << 18;
+
+/// Requests in one group at most.
+const GROUP_REQUESTS: usize = 4_096;
+
+/// Tails that may wait to become runs before the writer holds back.
+const TAILS_WAITING: u64 = 4;
+
+/// How long the writer sleeps at most when nobody asks.
+const IDLE: Duration = Duration::from_secs(1);
+
+pub(crate) struct Writer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) state: State,
+    pub(crate) clock: Clock,
+    /// Time of the last event.
+    pub(crate) time: u64,
+    pub(crate) cursor: Cursor,
+    /// Records applied to the state.
+    pub(crate) records: u64,
+    /// Records since the tail of the index began.
+    pub(crate) in_tail: u64,
+    pub(crate) recall: Recall,
+    pub(crate) index: Arc<Index>,
+    pub(crate) requests: Receiver<Request>,
+    pub(crate) groups: SyncSender<Group>,
+    pub(crate) drafts: Receiver<Box<Draft>>,
+    pub(crate) spare: Option<Box<Draft>>,
+    pub(crate) snapshots: SyncSender<Job>,
+    pub(crate) progress: Progress,
+    pub(crate) recalled: Recalled,
+    pub(crate) held: Option<Request>,
+    pub(crate) scans: VecDeque<Scan>,
+}
+
+/// What the requests of one group made.
+struct Decided {
+    draft: Box<Draft>,
+    answers: Vec<Answer>,
+    closing: Option<Request>,
+}
+
+impl Writer {
+    /// Serves requests until it is told to close or all handles are gone.
+    pub(crate) fn run(mut self) {
+        let mut gathered = Vec::new();
+        loop {
+            let open = self.gather(&mut gathered);
+            let closing = match self.group(&mut gathered) {
+                Ok(closing) => closing,
+                Err(why) => {
+                    self.shared.fail(&why);
+                    return self.refuse_all(gathered);
+                }
+            };
+            if closing.is_some() || !open {
+                return self.close(closing);
+            }
+            self.advance_snapshot();
+        }
+    }
+
+    /// Waits for a request and takes what else is there, up to a full batch; false once nobody
+    /// can ask any more.
+    fn gather(&mut self, gathered: &mut Vec<Request>) -> bool {
+        let first = match self.held.take() {
+            Some(request) => request,
+            None => match self.requests.recv_timeout(self.patience()) {
+                Ok(request) => request,
+                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Disconnected) => return false,
+            },
+        };
+        let mut weight = first.weight();
+        gathered.push(first);
+        while gathered.len() < GROUP_REQUESTS {
+            match self.requests.try_recv() {
+                Ok(request) if weight + request.weight() <= BATCH_EVENTS => {
+                    weight += request.weight();
+                    gathered.push(request);
+                }
+                Ok(request) => {
+                    self.held = Some(request);
+                    break;
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        self.shared
+            .counters
+            .queued
+            .fetch_sub(gathered.len() as u64, Ordering::Relaxed);
+        true
+    }
+
+    /// How long to wait for a request: until the next deadline, or not at all while there is
+    /// work that goes on beside requests.
+    fn patience(&self) -> Duration {
+        if !self.scans.is_empty() || matches!(self.progress, Progress::Copying { .. }) {
+            return Duration::ZERO;
+        }
+        match (&self.clock, self.state.next_deadline()) {
+            (Clock::System, Some(deadline)) => IDLE.min(Duration::from_nanos(
+                deadline.saturating_sub(self.clock.now()),
+            )),
+            _ => IDLE,
+        }
+    }
+
+    /// Decides a group and sends it to the committer. The close request is handed back.
+    fn group(&mut self, gathered: &mut Vec<Request>) -> Result<Option<Request>, String> {
+        self.index.check().map_err(|e| format!("the index: {e}"))?;
+        let mut decided = Decided {
+            draft: self.fresh_draft(),
+            answers: Vec::new(),
+            closing: None,
+        };
+        let now = self.clock.now().max(self.time);
+        self.expire(now, &mut decided);
+        self.recall.clear();
+        for request in gathered.iter() {
+            if let Request::CreateTransfers(events, _) = request {
+                self.recall.note(&self.state, events);
+            }
+        }
+        self.recall.look_up(&mut self.recalled)?;
+        for request in gathered.drain(..) {
+            self.decide(request, &mut decided)?;
+        }
+        self.state.end_group();
+        self.advance_scans(&mut decided.answers);
+        self.send(decided)
+    }
+
+    fn fresh_draft(&mut self) -> Box<Draft> {
+        let draft = self.spare.take().or_else(|| self.drafts.try_recv().ok());
+        let mut draft = draft.unwrap_or_else(|| Box::new(Draft::new(self.recall.hash)));
+        draft.clear(self.cursor.next);
+        draft
+    }
+
+    /// Lets the transfers expire whose time has come, some at a time: a million that are due at
+    /// once are worked off batch by batch, with requests between them.
+    fn expire(&mut self, now: u64, decided: &mut Decided) {
+        let due = self.state.due(now, BATCH_EXPIRIES);
+        if due > 0 {
+            let first = self.next_time(due) - due as u64 + 1;
+            self.state.expire(now, first, due, &mut *decided.draft);
+        }
+    }
+
+    /// The time of a batch of `events`: now, or just enough later than the last to give each
+    /// event a time of its own.
+    fn next_time(&mut self, events: usize) -> u64 {
+        self.time = self.clock.now().max(self.time + events as u64);
+        self.time
+    }
+
+    fn decide(&mut self, request: Request, decided: &mut Decided) -> Result<(), String> {
+        let draft = &mut *decided.draft;
+        let answer = match request {
+            Request::CreateTransfers(events, reply) => {
+                let time = self.next_time(events.len());
+                let mut results = Vec::with_capacity(events.len());
+                let past = &self.recalled;
+                self.state
+                    .create_transfers(past, time, &events, draft, &mut results);
+                Answer::Results(reply, results)
+            }
+            Request::CreateAccounts(events, reply) => {
+                let time = self.next_time(events.len());
+                let mut results: Vec<EventResult> = Vec::with_capacity(events.len());
+                let past = self.recall.times(&self.state, &events)?;
+                self.state
+                    .create_accounts(&past, time, &events, draft, &mut results);
+                Answer::Results(reply, results)
+            }
+            Request::DeclareLedger(currency, reply) => {
+                let currency = Currency {
+                    timestamp: self.next_time(1),
+                    ..currency
+                };
+                let answer = match self.state.declare_ledger(currency, draft) {
+                    LedgerOutcome::Declared(declared) => LedgerAnswer::Declared(declared),
+                    LedgerOutcome::Exists(there) => LedgerAnswer::Exists(there),
+                    LedgerOutcome::Conflict(there) => LedgerAnswer::Conflict(there),
+                };
+                Answer::Ledger(reply, answer)
+            }
+            Request::Ledgers(reply) => {
+                Answer::Ledgers(reply, self.state.currencies().copied().collect())
+            }
+            Request::LookupAccounts(ids, reply) => {
+                let found = ids.iter().filter_map(|id| self.state.account(*id).copied());
+                Answer::Accounts(reply, found.collect())
+            }
+            Request::Slot(id, reply) => {
+                let slot = self.state.slot_of(id);
+                let found = slot.map(|slot| (slot, self.state.account_at(slot).flags));
+                Answer::Slot(reply, found)
+            }
+            Request::QueryAccounts(filter, reply) => {
+                self.scans.push_back(Scan::new(&self.state, filter, reply));
+                return Ok(());
+            }
+            Request::SetClock(nanoseconds, reply) => {
+                let time = self.clock.set(nanoseconds);
+                let now = self.clock.now().max(self.time);
+                while self.state.due(now, 1) > 0 {
+                    self.expire(now, decided);
+                    let full = std::mem::replace(&mut decided.draft, self.fresh_draft());
+                    let answers = std::mem::take(&mut decided.answers);
+                    self.send(Decided {
+                        draft: full,
+                        answers,
+                        closing: None,
+                    })?;
+                    decided.draft.clear(self.cursor.next);
+                }
+                Answer::Clock(reply, time)
+            }
+            Request::Close(reply) => {
+                decided.closing = Some(Request::Close(reply));
+                return Ok(());
+            }
+        };
+        decided.answers.push(answer);
+        Ok(())
+    }
+
+    /// Gives the batch its place in the log and sends it on.
+    fn send(&mut self, decided: Decided) -> Result<Option<Request>, String> {
+        let Decided {
+            mut draft,
+            answers,
+            closing,
+        } = decided;
+        let mut group = Group {
+            draft: None,
+            at: self.cursor.next,
+            end: self.cursor.next,
+            timestamp: self.time,
+            seals_tail: false,
+            snapshot: None,
+            answers,
+        };
+        let records = draft.frame.records() as u64;
+        if records > 0 {
+            group.at = self.cursor.place(draft.frame.frame_len() as u64);
+            group.end = self.cursor.next;
+            draft.place(group.at, group.end);
+            self.recall.fresh.extend(&draft.additions);
+            self.records += records;
+            self.in_tail += records;
+            group.seals_tail = self.in_tail >= RECORDS_PER_TAIL;
+            group.draft = Some(draft);
+            self.begin_snapshot(&mut group);
+        } else {
+            self.spare = Some(draft);
+        }
+        let counters = &self.shared.counters;
+        counters
+            .accounts
+            .store(self.state.account_count() as u64, Ordering::Relaxed);
+        counters
+            .pending
+            .store(self.state.pending_count() as u64, Ordering::Relaxed);
+        let (idle, seals_tail) = (
+            group.draft.is_none() && group.answers.is_empty(),
+            group.seals_tail,
+        );
+        if !idle {
+            self.groups
+                .send(group)
+                .map_err(|_| "the committer has ended".to_owned())?;
+        }
+        if seals_tail {
+            self.in_tail = 0;
+            self.recall.fresh.seal();
+            self.index
+                .wait_backlog(TAILS_WAITING)
+                .map_err(|e| format!("the index: {e}"))?;
+        }
+        Ok(closing)
+    }
+
+    fn begin_snapshot(&mut self, group: &mut Group) {
+        let Progress::Idle { last } = self.progress else {
+            return;
+        };
+        // With many accounts a snapshot costs more, and so comes less often: about as many bytes
+        // of snapshot are written as of log.
+        let between = RECORDS_BETWEEN.max(2 * self.state.account_count() as u64);
+        if self.records - last >= between {
+            self.announce_snapshot(group);
+        }
+    }
+
+    fn announce_snapshot(&mut self, group: &mut Group) {
+        let header = self.state.snapshot_header();
+        group.snapshot = Some(header.to_bytes());
+        let begun = self.shared.counters.snapshots_begun.load(Ordering::Acquire);
+        self.progress = Progress::Waiting { header, begun };
+    }
+
+    /// Copies a chunk or some of the snapshot that is under way.
+    fn advance_snapshot(&mut self) {
+        if let Progress::Waiting { header, begun } = &self.progress
+            && self.shared.counters.snapshots_begun.load(Ordering::Acquire) > *begun
+        {
+            self.progress = Progress::Copying {
+                header: header.clone(),
+                next: 0,
+            };
+        }
+        let Progress::Copying { header, next } = &mut self.progress else {
+            return;
+        };
+        // All chunks within a quarter of the records between two snapshots, at full batches.
+        let chunks = header.chunks();
+        let share = chunks.div_ceil((RECORDS_BETWEEN / BATCH_EVENTS as u64 / 4) as u32);
+        for _ in 0..share.clamp(1, 8) {
+            if *next == chunks {
+                // Where the snapshotter has ended, its failure is known already.
+                let _ = self.snapshots.send(Job::End(self.records));
+                self.progress = Progress::Idle {
+                    last: header.records(),
+                };
+                return;
+            }
+            let mut bytes = Vec::new();
+            self.state.write_chunk(header, *next, &mut bytes);
+            let _ = self.snapshots.send(Job::Chunk(*next, self.records, bytes));
+            *next += 1;
+        }
+    }
+
+    fn advance_scans(&mut self, answers: &mut Vec<Answer>) {
+        let Some(scan) = self.scans.front_mut() else {
+            return;
+        };
+        if scan.advance(&self.state)
+            && let Some(scan) = self.scans.pop_front()
+        {
+            answers.push(scan.answer(&self.state));
+        }
+    }
+
+    /// Commits what was decided, writes a snapshot of the end, and answers.
+    fn close(mut self, closing: Option<Request>) {
+        self.shared.close();
+        if let Some(held) = self.held.take() {
+            held.refuse(closed());
+        }
+        while let Ok(request) = self.requests.try_recv() {
+            request.refuse(closed());
+        }
+        self.last_snapshot();
+        let (done, snapshotted) = channel();
+        let _ = self.snapshots.send(Job::Barrier(done));
+        // Returns with an error once the barrier has been dropped, which is when it is reached.
+        let _ = snapshotted.recv();
+        if let Some(Request::Close(reply)) = closing {
+            let failure = self.shared.failure().map_or(Ok(()), Err);
+            Answer::Closed(reply).send(failure);
+        }
+    }
+
+    /// A snapshot of the end makes the next start quick. Without it the log tells all the same.
+    fn last_snapshot(&mut self) {
+        while !matches!(self.progress, Progress::Idle { .. }) {
+            if !self.await_snapshot() {
+                return;
+            }
+        }
+        let Progress::Idle { last } = self.progress else {
+            return;
+        };
+        if self.records == last {
+            return;
+        }
+        let mut group = Group {
+            draft: None,
+            at: self.cursor.next,
+            end: self.cursor.next,
+            timestamp: self.time,
+            seals_tail: false,
+            snapshot: None,
+            answers: Vec::new(),
+        };
+        self.announce_snapshot(&mut group);
+        if self.groups.send(group).is_ok() {
+            while !matches!(self.progress, Progress::Idle { .. }) && self.await_snapshot() {}
+        }
+    }
+
+    fn await_snapshot(&mut self) -> bool {
+        if self.shared.failure().is_some() {
+            return false;
+        }
+        self.advance_snapshot();
+        if matches!(self.progress, Progress::Waiting { .. }) {
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        true
+    }
+
+    /// After a failure: nothing is taken any more.
+    fn refuse_all(mut self, gathered: Vec<Request>) {
+        let why = self.shared.failure().unwrap_or_else(closed);
+        let held = self.held.take();
+        for request in gathered.into_iter().chain(held) {
+            request.refuse(why.clone());
+        }
+        while let Ok(request) = self.requests.recv() {
+            request.refuse(why.clone());
+        }
+    }
+}
+
+fn closed() -> crate::books::Refused {
+    crate::books::Refused::Stopped("the books are closing".to_owned())
+}

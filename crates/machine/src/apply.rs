@@ -1,0 +1,241 @@
+//! What each fact does to the state: the only code that changes it, live and on replay.
+
+use model::record::{Expired, Extras, Failed, Released};
+use model::{Account, Currency, Transfer, account_flags, transfer_flags};
+
+use crate::State;
+use crate::fact::Slots;
+use crate::index::shard_of;
+use crate::pendings::Pending;
+
+/// How far the books are, in time and in records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Clock {
+    /// Highest timestamp of any record.
+    pub(crate) last: u64,
+    /// That of the last account.
+    pub(crate) account: u64,
+    /// That of the last transfer.
+    pub(crate) transfer: u64,
+    /// Count of records.
+    pub(crate) records: u64,
+}
+
+impl Clock {
+    #[inline]
+    fn tick(&mut self, timestamp: u64) {
+        self.last = self.last.max(timestamp);
+        self.records += 1;
+    }
+}
+
+/// Which parts of the state a fact is applied to: all of it, or, while a snapshot is being
+/// restored, what was copied before the fact.
+pub(crate) trait Reach: Copy {
+    /// Whether the account in this slot.
+    fn account(&self, slot: u32) -> bool;
+    /// Whether the pending transfers of this shard.
+    fn pending(&self, shard: usize) -> bool;
+}
+
+/// All of the state.
+#[derive(Clone, Copy)]
+pub(crate) struct Everything;
+
+impl Reach for Everything {
+    #[inline]
+    fn account(&self, _: u32) -> bool {
+        true
+    }
+
+    #[inline]
+    fn pending(&self, _: usize) -> bool {
+        true
+    }
+}
+
+/// What a fact does to its two accounts, as additions: amounts in minor units that are the same
+/// on both sides, and flags that differ.
+#[derive(Clone, Copy)]
+pub(crate) struct Effect {
+    reserve: u128,
+    release: u128,
+    post: u128,
+    close_debit: u16,
+    close_credit: u16,
+    open_debit: u16,
+    open_credit: u16,
+}
+
+const NOTHING: Effect = Effect {
+    reserve: 0,
+    release: 0,
+    post: 0,
+    close_debit: 0,
+    close_credit: 0,
+    open_debit: 0,
+    open_credit: 0,
+};
+
+/// `account_flags::CLOSED` where `flags` have `bit`.
+#[inline]
+const fn closed_if(flags: u16, bit: u16) -> u16 {
+    if flags & bit != 0 {
+        account_flags::CLOSED
+    } else {
+        0
+    }
+}
+
+impl Effect {
+    #[inline]
+    pub(crate) fn of_transfer(transfer: &Transfer, released: Option<Released>) -> Self {
+        let amount = transfer.amount;
+        if transfer.has(transfer_flags::PENDING) {
+            return Self {
+                reserve: amount,
+                close_debit: closed_if(transfer.flags, transfer_flags::CLOSING_DEBIT),
+                close_credit: closed_if(transfer.flags, transfer_flags::CLOSING_CREDIT),
+                ..NOTHING
+            };
+        }
+        match released {
+            None => Self {
+                post: amount,
+                ..NOTHING
+            },
+            Some(released) if transfer.has(transfer_flags::POST_PENDING) => Self {
+                release: released.amount,
+                post: amount,
+                ..NOTHING
+            },
+            Some(released) => Self::of_release(released),
+        }
+    }
+
+    pub(crate) fn of_expiry(expired: &Expired) -> Self {
+        Self::of_release(Released {
+            amount: expired.amount,
+            flags: expired.flags,
+        })
+    }
+
+    /// The end of a pending transfer that moves nothing.
+    fn of_release(released: Released) -> Self {
+        Self {
+            release: released.amount,
+            open_debit: closed_if(released.flags, transfer_flags::CLOSING_DEBIT),
+            open_credit: closed_if(released.flags, transfer_flags::CLOSING_CREDIT),
+            ..NOTHING
+        }
+    }
+
+    #[inline]
+    pub(crate) fn debit(&self, account: &mut Account) {
+        account.debits_pending = account.debits_pending + self.reserve - self.release;
+        account.debits_posted += self.post;
+        account.flags = account.flags & !self.open_debit | self.close_debit;
+    }
+
+    #[inline]
+    pub(crate) fn credit(&self, account: &mut Account) {
+        account.credits_pending = account.credits_pending + self.reserve - self.release;
+        account.credits_posted += self.post;
+        account.flags = account.flags & !self.open_credit | self.close_credit;
+    }
+
+    /// Whether the debit account can take it: nothing is released that is not reserved, and the
+    /// sums stay below 2^128.
+    pub(crate) fn fits_debit(&self, account: &Account) -> bool {
+        self.fits(account.debits_pending, account.debits_posted)
+    }
+
+    /// As [`Self::fits_debit`].
+    pub(crate) fn fits_credit(&self, account: &Account) -> bool {
+        self.fits(account.credits_pending, account.credits_posted)
+    }
+
+    fn fits(&self, pending: u128, posted: u128) -> bool {
+        let sum = || {
+            let pending = pending.checked_sub(self.release)?;
+            let pending = pending.checked_add(self.reserve)?;
+            posted.checked_add(self.post)?.checked_add(pending)
+        };
+        sum().is_some()
+    }
+}
+
+impl State {
+    pub(crate) fn apply_ledger(&mut self, currency: &Currency) {
+        self.ledgers.insert(currency.ledger, *currency);
+        self.clock.tick(currency.timestamp);
+    }
+
+    pub(crate) fn apply_account(&mut self, account: &Account) -> u32 {
+        self.clock.account = account.timestamp;
+        self.clock.tick(account.timestamp);
+        self.accounts.push(account)
+    }
+
+    #[inline]
+    pub(crate) fn apply_transfer<R: Reach>(
+        &mut self,
+        transfer: &Transfer,
+        released: Option<Released>,
+        slots: Slots,
+        reach: R,
+    ) {
+        self.apply_effect(&Effect::of_transfer(transfer, released), slots, reach);
+        if transfer.has(transfer_flags::PENDING) {
+            let hash = self.key.hash(transfer.id);
+            if reach.pending(shard_of(hash)) {
+                let transfer = *transfer;
+                self.pendings.insert(hash, Pending { transfer, slots });
+            }
+        } else if released.is_some() {
+            self.apply_end(transfer.pending_id, reach);
+        }
+        self.clock.transfer = transfer.timestamp;
+        self.clock.tick(transfer.timestamp);
+    }
+
+    pub(crate) fn apply_expired<R: Reach>(&mut self, expired: &Expired, slots: Slots, reach: R) {
+        self.apply_effect(&Effect::of_expiry(expired), slots, reach);
+        self.apply_end(expired.pending_id, reach);
+        self.clock.tick(expired.timestamp);
+    }
+
+    pub(crate) fn apply_failed(&mut self, failed: &Failed) {
+        self.clock.tick(failed.timestamp);
+    }
+
+    #[inline]
+    fn apply_effect<R: Reach>(&mut self, effect: &Effect, slots: Slots, reach: R) {
+        if reach.account(slots.debit) {
+            effect.debit(self.accounts.at_mut(slots.debit));
+        }
+        if reach.account(slots.credit) {
+            effect.credit(self.accounts.at_mut(slots.credit));
+        }
+    }
+
+    fn apply_end<R: Reach>(&mut self, pending_id: u128, reach: R) {
+        let hash = self.key.hash(pending_id);
+        if reach.pending(shard_of(hash)) {
+            let ended = self.pendings.remove(hash, pending_id);
+            debug_assert!(ended.is_some(), "what ends is open");
+        }
+    }
+
+    /// What the record says beside the transfer, once it has been applied.
+    #[inline]
+    pub(crate) fn extras(&self, released: Option<Released>, slots: Slots) -> Extras {
+        let debit = self.accounts.at(slots.debit);
+        let credit = self.accounts.at(slots.credit);
+        Extras {
+            released,
+            debit_sums: debit.has(account_flags::HISTORY).then(|| debit.into()),
+            credit_sums: credit.has(account_flags::HISTORY).then(|| credit.into()),
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Judging transfers that move or reserve money. Those that end a pending one: `end_pending.rs`.
+
+use model::{Account, CreateTransferStatus as Status, Transfer, account_flags, transfer_flags};
+
+use crate::State;
+use crate::accounts::NO_SLOT;
+use crate::batch::{AHEAD, Codes, Event, Refused, Turn};
+use crate::existing;
+use crate::fact::{Fact, Sink, Slots};
+use crate::journal::Undo;
+use crate::past::Past;
+use crate::pendings::deadline;
+
+/// Flags of the transfers that end a pending one.
+pub(crate) const ENDING: u16 = transfer_flags::POST_PENDING | transfer_flags::VOID_PENDING;
+/// Flags of those that close an account.
+pub(crate) const CLOSING: u16 = transfer_flags::CLOSING_DEBIT | transfer_flags::CLOSING_CREDIT;
+/// Flags of those whose amount is a limit.
+pub(crate) const BALANCING: u16 =
+    transfer_flags::BALANCING_DEBIT | transfer_flags::BALANCING_CREDIT;
+
+/// Deadlines are below this: 2^63.
+const END_OF_TIME: u64 = 1 << 63;
+
+impl From<Status> for Refused {
+    fn from(status: Status) -> Self {
+        Self {
+            code: status.code(),
+            existing: None,
+            burns: status.is_transient(),
+        }
+    }
+}
+
+/// What is looked up ahead for a transfer.
+#[derive(Clone, Copy)]
+pub(crate) struct Ahead {
+    /// Of the id.
+    pub(crate) hash: u64,
+    /// Of the accounts it names; [`NO_SLOT`] where there is none.
+    pub(crate) slots: Slots,
+}
+
+impl Event for Transfer {
+    const CODES: Codes = Codes {
+        chain_failed: Status::LinkedEventFailed.code(),
+        chain_open: Status::LinkedEventChainOpen.code(),
+        imported_expected: Status::ImportedEventExpected.code(),
+        imported_not_expected: Status::ImportedEventNotExpected.code(),
+        timestamp_must_be_zero: Status::TimestampMustBeZero.code(),
+        timestamp_out_of_range: Status::ImportedEventTimestampOutOfRange.code(),
+        timestamp_must_not_advance: Status::ImportedEventTimestampMustNotAdvance.code(),
+    };
+
+    type Ahead = Ahead;
+    const NOTHING_AHEAD: Ahead = Ahead {
+        hash: 0,
+        slots: Slots {
+            debit: NO_SLOT,
+            credit: NO_SLOT,
+        },
+    };
+
+    fn id(&self) -> u128 {
+        self.id
+    }
+
+    fn is_linked(&self) -> bool {
+        self.has(transfer_flags::LINKED)
+    }
+
+    fn is_imported(&self) -> bool {
+        self.has(transfer_flags::IMPORTED)
+    }
+
+    fn timestamp(&self) -> u64 {
+        self.timestamp
+    }
+
+    /// In steps that each read memory without waiting for another read: first where the index has
+    /// the accounts, then the accounts.
+    fn look_ahead(state: &State, events: &[Self], ahead: &mut [Ahead; AHEAD]) {
+        let mut debits = [0; AHEAD];
+        let mut credits = [0; AHEAD];
+        for (i, event) in events.iter().enumerate() {
+            ahead[i].hash = state.key.hash(event.id);
+            debits[i] = state.key.hash(event.debit_account_id);
+            credits[i] = state.key.hash(event.credit_account_id);
+        }
+        state.accounts.touch(&debits[..events.len()]);
+        state.accounts.touch(&credits[..events.len()]);
+        let mut slots = [Self::NOTHING_AHEAD.slots; AHEAD];
+        for i in 0..events.len() {
+            slots[i] = Slots {
+                debit: state.accounts.candidate(debits[i]),
+                credit: state.accounts.candidate(credits[i]),
+            };
+        }
+        state.accounts.touch_slots(&slots[..events.len()]);
+        for (i, event) in events.iter().enumerate() {
+            let accounts = &state.accounts;
+            ahead[i].slots = Slots {
+                debit: accounts.confirm(slots[i].debit, debits[i], event.debit_account_id),
+                credit: accounts.confirm(slots[i].credit, credits[i], event.credit_account_id),
+            };
+        }
+    }
+
+    #[inline]
+    fn judge<S: Sink>(
+        &self,
+        state: &mut State,
+        turn: Turn<'_>,
+        ahead: Ahead,
+        sink: &mut S,
+    ) -> Result<u64, Refused> {
+        check_identity(self)?;
+        if let Some(known) = existing::known(state, turn.past, ahead.hash, self.id) {
+            return Err(existing::answer(state, turn.past, self, known));
+        }
+        if self.has_any(ENDING) {
+            return state.end_pending(self, turn, ahead.hash, sink);
+        }
+        check_content(self)?;
+        let timestamp = if self.is_imported() {
+            self.timestamp
+        } else {
+            turn.time
+        };
+        let amount = check_accounts(state, self, turn, ahead.slots, timestamp)?;
+        let transfer = Transfer {
+            amount,
+            timestamp,
+            ..*self
+        };
+        state.create_transfer(&transfer, ahead, sink);
+        Ok(timestamp)
+    }
+}
+
+/// Structure, up to the id.
+#[inline]
+fn check_identity(transfer: &Transfer) -> Result<(), Status> {
+    if transfer.flags & !transfer_flags::KNOWN != 0 {
+        Err(Status::ReservedFlag)
+    } else if transfer.id == 0 {
+        Err(Status::IdMustNotBeZero)
+    } else if transfer.id == u128::MAX {
+        Err(Status::IdMustNotBeIntMax)
+    } else {
+        Ok(())
+    }
+}
+
+/// What a transfer that is new and ends no other has to be like.
+#[inline]
+fn check_content(transfer: &Transfer) -> Result<(), Status> {
+    let pending = transfer.has(transfer_flags::PENDING);
+    if transfer.debit_account_id == 0 {
+        Err(Status::DebitAccountIdMustNotBeZero)
+    } else if transfer.debit_account_id == u128::MAX {
+        Err(Status::DebitAccountIdMustNotBeIntMax)
+    } else if transfer.credit_account_id == 0 {
+        Err(Status::CreditAccountIdMustNotBeZero)
+    } else if transfer.credit_account_id == u128::MAX {
+        Err(Status::CreditAccountIdMustNotBeIntMax)
+    } else if transfer.debit_account_id == transfer.credit_account_id {
+        Err(Status::AccountsMustBeDifferent)
+    } else if transfer.pending_id != 0 {
+        Err(Status::PendingIdMustBeZero)
+    } else if !pending && transfer.timeout != 0 {
+        Err(Status::TimeoutReservedForPendingTransfer)
+    } else if !pending && transfer.has_any(CLOSING) {
+        Err(Status::ClosingTransferMustBePending)
+    } else if transfer.ledger == 0 {
+        Err(Status::LedgerMustNotBeZero)
+    } else if transfer.code == 0 {
+        Err(Status::CodeMustNotBeZero)
+    } else {
+        Ok(())
+    }
+}
+
+/// The accounts, their order in time with the transfer, and their limits. Returns the amount.
+#[inline]
+fn check_accounts(
+    state: &State,
+    event: &Transfer,
+    turn: Turn<'_>,
+    slots: Slots,
+    timestamp: u64,
+) -> Result<u128, Status> {
+    if slots.debit == NO_SLOT {
+        return Err(Status::DebitAccountNotFound);
+    }
+    if slots.credit == NO_SLOT {
+        return Err(Status::CreditAccountNotFound);
+    }
+    let debit = state.accounts.at(slots.debit);
+    let credit = state.accounts.at(slots.credit);
+    if debit.ledger != credit.ledger {
+        return Err(Status::AccountsMustHaveTheSameLedger);
+    }
+    if event.ledger != debit.ledger {
+        return Err(Status::TransferMustHaveTheSameLedgerAsAccounts);
+    }
+    if event.is_imported() {
+        check_imported(state, event, turn, [debit, credit])?;
+    }
+    check_open([debit, credit])?;
+    let amount = balanced(event, debit, credit);
+    check_sums(event, amount, debit, credit)?;
+    if event.timeout != 0 {
+        let limit = Transfer {
+            timestamp,
+            ..*event
+        };
+        if deadline(&limit).is_some_and(|deadline| deadline >= END_OF_TIME) {
+            return Err(Status::OverflowsTimeout);
+        }
+    }
+    check_limits(amount, debit, credit)?;
+    Ok(amount)
+}
+
+/// The order of imported timestamps.
+fn check_imported(
+    state: &State,
+    event: &Transfer,
+    turn: Turn<'_>,
+    [debit, credit]: [&Account; 2],
+) -> Result<(), Status> {
+    if is_taken(state, turn, event.timestamp) {
+        Err(Status::ImportedEventTimestampMustNotRegress)
+    } else if event.timestamp <= debit.timestamp {
+        Err(Status::ImportedEventTimestampMustPostdateDebitAccount)
+    } else if event.timestamp <= credit.timestamp {
+        Err(Status::ImportedEventTimestampMustPostdateCreditAccount)
+    } else if event.timeout != 0 {
+        Err(Status::ImportedEventTimeoutMustBeZero)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether an imported transfer comes too early, or where another record is.
+pub(crate) fn is_taken(state: &State, turn: Turn<'_>, timestamp: u64) -> bool {
+    timestamp <= state.clock.transfer
+        || turn.past.has_time(timestamp)
+        || state.group.has_stamp(timestamp)
+        || state.accounts.has_time(timestamp)
+}
+
+#[inline]
+pub(crate) fn check_open([debit, credit]: [&Account; 2]) -> Result<(), Status> {
+    if debit.has(account_flags::CLOSED) {
+        Err(Status::DebitAccountAlreadyClosed)
+    } else if credit.has(account_flags::CLOSED) {
+        Err(Status::CreditAccountAlreadyClosed)
+    } else {
+        Ok(())
+    }
+}
+
+/// The amount, lowered to what there is where that is asked for. Pending and posted sums of one
+/// side never pass 2^128-1 together, so they can be added.
+#[inline]
+fn balanced(event: &Transfer, debit: &Account, credit: &Account) -> u128 {
+    let mut amount = event.amount;
+    if event.has_any(BALANCING) {
+        if event.has(transfer_flags::BALANCING_DEBIT) {
+            let spent = debit.debits_posted + debit.debits_pending;
+            amount = amount.min(debit.credits_posted.saturating_sub(spent));
+        }
+        if event.has(transfer_flags::BALANCING_CREDIT) {
+            let spent = credit.credits_posted + credit.credits_pending;
+            amount = amount.min(credit.debits_posted.saturating_sub(spent));
+        }
+    }
+    amount
+}
+
+/// Whether the sums stay below 2^128. Where pending and posted do so together, each does alone.
+#[inline]
+fn check_sums(
+    event: &Transfer,
+    amount: u128,
+    debit: &Account,
+    credit: &Account,
+) -> Result<(), Status> {
+    let debits = debit.debits_pending + debit.debits_posted;
+    let credits = credit.credits_pending + credit.credits_posted;
+    if amount.checked_add(debits).is_some() && amount.checked_add(credits).is_some() {
+        Ok(())
+    } else {
+        Err(overflow(event, amount, debit, credit))
+    }
+}
+
+/// Which of the sums passes 2^128-1.
+#[cold]
+fn overflow(event: &Transfer, amount: u128, debit: &Account, credit: &Account) -> Status {
+    let pending = event.has(transfer_flags::PENDING);
+    let over = |sum: u128| amount.checked_add(sum).is_none();
+    if pending && over(debit.debits_pending) {
+        Status::OverflowsDebitsPending
+    } else if pending && over(credit.credits_pending) {
+        Status::OverflowsCreditsPending
+    } else if over(debit.debits_posted) {
+        Status::OverflowsDebitsPosted
+    } else if over(credit.credits_posted) {
+        Status::OverflowsCreditsPosted
+    } else if over(debit.debits_pending + debit.debits_posted) {
+        Status::OverflowsDebits
+    } else {
+        Status::OverflowsCredits
+    }
+}
+
+/// What the flags of the accounts forbid.
+#[inline]
+fn check_limits(amount: u128, debit: &Account, credit: &Account) -> Result<(), Status> {
+    if debit.has(account_flags::DEBITS_MUST_NOT_EXCEED_CREDITS)
+        && debit.debits_pending + debit.debits_posted + amount > debit.credits_posted
+    {
+        Err(Status::ExceedsCredits)
+    } else if credit.has(account_flags::CREDITS_MUST_NOT_EXCEED_DEBITS)
+        && credit.credits_pending + credit.credits_posted + amount > credit.debits_posted
+    {
+        Err(Status::ExceedsDebits)
+    } else {
+        Ok(())
+    }
+}
+
+impl State {
+    /// Applies a transfer that was found good.
+    #[inline]
+    fn create_transfer<S: Sink>(&mut self, transfer: &Transfer, ahead: Ahead, sink: &mut S) {
+        if self.journal.is_open() {
+            self.note_accounts(ahead.slots);
+            if transfer.has(transfer_flags::PENDING) {
+                self.journal.note(Undo::Reserved(transfer.id));
+            }
+        }
+        self.record_transfer(transfer, None, ahead, sink);
+    }
+
+    /// Notes the accounts of a chain as they are.
+    #[cold]
+    pub(crate) fn note_accounts(&mut self, slots: Slots) {
+        for slot in [slots.debit, slots.credit] {
+            let account = *self.accounts.at(slot);
+            self.journal.note(Undo::Account(slot, account));
+        }
+    }
+
+    /// Applies a transfer, remembers it for the group and pushes its fact.
+    #[inline]
+    pub(crate) fn record_transfer<S: Sink>(
+        &mut self,
+        transfer: &Transfer,
+        released: Option<model::record::Released>,
+        Ahead { hash, slots }: Ahead,
+        sink: &mut S,
+    ) {
+        self.apply_transfer(transfer, released, slots, crate::apply::Everything);
+        let created = Past::Created {
+            transfer: *transfer,
+            outcome: None,
+        };
+        self.group.insert(hash, self.key, created);
+        let extras = self.extras(released, slots);
+        sink.push(Fact::Transfer(transfer, &extras, slots));
+    }
+}

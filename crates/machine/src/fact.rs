@@ -1,0 +1,73 @@
+//! What deciding brings forth, and where it goes.
+
+use model::record::{Expired, Extras, Failed, Record};
+use model::{Account, Currency, Transfer};
+
+/// The slots of the two accounts of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slots {
+    /// Of the debit account.
+    pub debit: u32,
+    /// Of the credit account.
+    pub credit: u32,
+}
+
+/// One fact as it was decided: a record by reference, and the slots of the accounts it touches.
+#[derive(Clone, Copy, Debug)]
+pub enum Fact<'a> {
+    /// A ledger number got its currency.
+    Ledger(&'a Currency),
+    /// An account was opened, in this slot.
+    Account(&'a Account, u32),
+    /// Money moved, was reserved, or what was reserved was posted or voided.
+    Transfer(&'a Transfer, &'a Extras, Slots),
+    /// A pending transfer reached its timeout.
+    Expired(&'a Expired, Slots),
+    /// A transfer failed for a transient reason, and its id with it.
+    Failed(&'a Failed),
+}
+
+impl Fact<'_> {
+    /// The record of this fact.
+    pub const fn record(&self) -> Record {
+        match *self {
+            Self::Ledger(currency) => Record::LedgerDeclared(*currency),
+            Self::Account(account, _) => Record::AccountCreated(*account),
+            Self::Transfer(transfer, extras, _) => Record::TransferCreated(*transfer, *extras),
+            Self::Expired(expired, _) => Record::TransferExpired(*expired),
+            Self::Failed(failed) => Record::TransferFailed(*failed),
+        }
+    }
+}
+
+/// Where facts go as they are decided. A linked chain that breaks takes back what it pushed.
+pub trait Sink {
+    /// How far the sink has been filled.
+    type Mark: Copy;
+
+    /// Takes the next fact.
+    fn push(&mut self, fact: Fact<'_>);
+
+    /// How far it is filled now.
+    fn mark(&self) -> Self::Mark;
+
+    /// Drops what was pushed after `mark` was taken.
+    fn rewind(&mut self, mark: Self::Mark);
+}
+
+/// Keeps the records, for tests and small uses.
+impl Sink for Vec<Record> {
+    type Mark = usize;
+
+    fn push(&mut self, fact: Fact<'_>) {
+        self.push(fact.record());
+    }
+
+    fn mark(&self) -> usize {
+        self.len()
+    }
+
+    fn rewind(&mut self, mark: usize) {
+        self.truncate(mark);
+    }
+}

@@ -1,0 +1,92 @@
+//! What the books hold from before the group that is being decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::Transfer;
+use model::record::Failed;
+
+/// How a pending transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Another transfer posted it, in whole or in part.
+    Posted,
+    /// Another transfer voided it.
+    Voided,
+    /// It reached its timeout.
+    Expired,
+}
+
+/// What the books hold under the id of a transfer.
+// A box would cost an allocation for each; those that failed are few.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// It was created; `outcome` says how it ended where it was a pending one that is not open.
+    Created {
+        /// As it was recorded.
+        transfer: Transfer,
+        /// How it ended.
+        outcome: Option<Outcome>,
+    },
+    /// It failed for a transient reason, so that its id is burned.
+    Failed(Failed),
+}
+
+impl Past {
+    /// The id of the transfer.
+    pub const fn id(&self) -> u128 {
+        match self {
+            Self::Created { transfer, .. } => transfer.id,
+            Self::Failed(failed) => failed.id,
+        }
+    }
+}
+
+/// What was looked up on disk for the events of a batch: usually nothing.
+///
+/// To be told before a batch of transfers is decided: for each event, what the log holds from
+/// before this group under its `id` and under its `pending_id`. Open pending transfers may be
+/// left out, the state knows them. For imported events also which of their timestamps were taken
+/// by a record; those of accounts may be left out.
+#[derive(Clone, Debug, Default)]
+pub struct Recalled {
+    transfers: BTreeMap<u128, Past>,
+    times: BTreeSet<u64>,
+}
+
+impl Recalled {
+    /// Tells what the books hold under the id of `past`.
+    pub fn insert(&mut self, past: Past) {
+        self.transfers.insert(past.id(), past);
+    }
+
+    /// Tells that a record took `timestamp`.
+    pub fn insert_time(&mut self, timestamp: u64) {
+        self.times.insert(timestamp);
+    }
+
+    /// What was told of `id`.
+    #[inline]
+    pub fn get(&self, id: u128) -> Option<&Past> {
+        if self.transfers.is_empty() {
+            return None;
+        }
+        self.transfers.get(&id)
+    }
+
+    /// Whether a record was told to have taken `timestamp`.
+    pub fn has_time(&self, timestamp: u64) -> bool {
+        self.times.contains(&timestamp)
+    }
+
+    /// Whether nothing was told.
+    pub fn is_empty(&self) -> bool {
+        self.transfers.is_empty() && self.times.is_empty()
+    }
+
+    /// Forgets all, for the next batch.
+    pub fn clear(&mut self) {
+        self.transfers.clear();
+        self.times.clear();
+    }
+}

@@ -1,0 +1,243 @@
+//! A state again, from the chunks of a snapshot and the records since.
+
+use model::{Account, Record, Transfer, transfer_flags};
+use zerocopy::FromBytes;
+
+use crate::State;
+use crate::apply::Reach;
+use crate::create_transfer::ENDING;
+use crate::evolve::EvolveError;
+use crate::fact::Slots;
+use crate::index::shard_of;
+use crate::pendings::Pending;
+use crate::snapshot::{PENDING_BYTES, RUN, SnapshotHeader};
+
+/// A state that is being put together: first all chunks, in any order, then the records from
+/// [`SnapshotHeader::records`] on, in order.
+pub struct Restore {
+    state: State,
+    header: SnapshotHeader,
+    /// By chunk, how many records had been applied when it was copied.
+    stamps: Vec<Option<u64>>,
+    missing: usize,
+    next: u64,
+}
+
+/// Why a snapshot cannot be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoreError {
+    /// The snapshot has no such chunk, or it was loaded before.
+    Chunk(u32),
+    /// The chunk was copied before the snapshot began.
+    Stamp(u32),
+    /// The bytes of the chunk are not what it holds.
+    Content(u32),
+    /// A pending transfer is in the shard of another key.
+    Key(u32),
+    /// So many chunks have not been loaded.
+    Missing(usize),
+    /// This record is not the next one.
+    Order {
+        /// The index that comes next.
+        next: u64,
+        /// The index that was given.
+        given: u64,
+    },
+    /// Chunks were copied after the last record that was replayed.
+    Early {
+        /// The count of records that the last chunk needs.
+        needed: u64,
+    },
+    /// A record does not follow from the snapshot.
+    Record(u64, EvolveError),
+    /// The pending transfer is not of the accounts in its slots.
+    Slots(u128),
+}
+
+impl core::fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Chunk(chunk) => write!(f, "chunk {chunk} is not expected"),
+            Self::Stamp(chunk) => write!(f, "chunk {chunk} is older than the snapshot"),
+            Self::Content(chunk) => write!(f, "chunk {chunk} does not hold what it should"),
+            Self::Key(chunk) => write!(f, "chunk {chunk} was written under another key"),
+            Self::Missing(count) => write!(f, "{count} chunks are missing"),
+            Self::Order { next, given } => {
+                write!(f, "record {given} was given where record {next} is next")
+            }
+            Self::Early { needed } => write!(f, "the chunks need the first {needed} records"),
+            Self::Record(index, error) => write!(f, "record {index}: {error}"),
+            Self::Slots(id) => write!(f, "pending transfer {id} is not of its accounts"),
+        }
+    }
+}
+
+impl std::error::Error for RestoreError {}
+
+/// The parts that were copied before a record was applied.
+#[derive(Clone, Copy)]
+struct CopiedBefore<'a> {
+    accounts: &'a [Option<u64>],
+    shards: &'a [Option<u64>],
+    record: u64,
+}
+
+impl Reach for CopiedBefore<'_> {
+    /// What has no chunk came after the snapshot began: all of its facts follow.
+    fn account(&self, slot: u32) -> bool {
+        let stamp = self.accounts.get(slot as usize / RUN);
+        stamp.is_none_or(|stamp| *stamp <= Some(self.record))
+    }
+
+    fn pending(&self, shard: usize) -> bool {
+        let stamp = self.shards.get(shard);
+        stamp.is_none_or(|stamp| *stamp <= Some(self.record))
+    }
+}
+
+impl Restore {
+    /// Begins to restore. `key` is that of the state that wrote the snapshot.
+    pub fn new(header: SnapshotHeader, key: [u64; 2]) -> Self {
+        let mut state = State::new(key);
+        state.clock = header.clock;
+        for currency in &header.ledgers {
+            state.ledgers.insert(currency.ledger, *currency);
+        }
+        for _ in 0..header.accounts {
+            state.accounts.push_blank();
+        }
+        Self {
+            state,
+            stamps: vec![None; header.chunks() as usize],
+            missing: header.chunks() as usize,
+            next: header.clock.records,
+            header,
+        }
+    }
+
+    /// Begins with empty books.
+    pub fn empty(key: [u64; 2]) -> Self {
+        let state = State::new(key);
+        let header = state.snapshot_header();
+        let stamps = vec![Some(0); header.chunks() as usize];
+        Self { state, header, stamps, missing: 0, next: 0 }
+    }
+
+    /// The slot of the account with this id, among those loaded and replayed so far.
+    pub fn slot_of(&self, id: u128) -> Option<u32> {
+        self.state.slot_of(id)
+    }
+
+    /// Loads a chunk that was copied when `stamp` records had been applied.
+    pub fn load(&mut self, chunk: u32, stamp: u64, bytes: &[u8]) -> Result<(), RestoreError> {
+        let known = self.stamps.get_mut(chunk as usize);
+        let slot = known.filter(|known| known.is_none());
+        let slot = slot.ok_or(RestoreError::Chunk(chunk))?;
+        if stamp < self.header.clock.records {
+            return Err(RestoreError::Stamp(chunk));
+        }
+        *slot = Some(stamp);
+        self.missing -= 1;
+        if (chunk as usize) < self.header.account_chunks() {
+            self.load_accounts(chunk, bytes)
+        } else {
+            self.load_pendings(chunk, bytes)
+        }
+    }
+
+    fn load_accounts(&mut self, chunk: u32, bytes: &[u8]) -> Result<(), RestoreError> {
+        let content = || RestoreError::Content(chunk);
+        let (first, end) = self.header.slots(chunk as usize);
+        if bytes.len() != (end - first) * size_of::<Account>() {
+            return Err(content());
+        }
+        let accounts = bytes.chunks_exact(size_of::<Account>());
+        for (slot, bytes) in (first as u32..).zip(accounts) {
+            let account = Account::read_from_bytes(bytes).map_err(|_| content())?;
+            let accounts = &mut self.state.accounts;
+            if account.id == 0 || accounts.find(account.id).is_some() {
+                return Err(content());
+            }
+            accounts.fill(slot, &account);
+        }
+        Ok(())
+    }
+
+    fn load_pendings(&mut self, chunk: u32, bytes: &[u8]) -> Result<(), RestoreError> {
+        let content = || RestoreError::Content(chunk);
+        let shard = chunk as usize - self.header.account_chunks();
+        let entries = bytes.chunks_exact(PENDING_BYTES);
+        if !entries.remainder().is_empty() {
+            return Err(content());
+        }
+        for bytes in entries {
+            let (transfer, slots) = Transfer::read_from_prefix(bytes).map_err(|_| content())?;
+            let [debit, credit] = <[u32; 2]>::read_from_bytes(slots).map_err(|_| content())?;
+            let hash = self.state.key.hash(transfer.id);
+            if shard_of(hash) != shard {
+                return Err(RestoreError::Key(chunk));
+            }
+            let open = transfer.has(transfer_flags::PENDING) && !transfer.has_any(ENDING);
+            if !open || self.state.pendings.get(hash, transfer.id).is_some() {
+                return Err(content());
+            }
+            let slots = Slots { debit, credit };
+            self.state
+                .pendings
+                .insert(hash, Pending { transfer, slots });
+        }
+        Ok(())
+    }
+
+    /// Replays the record with this index in the whole log, from 0.
+    pub fn replay(&mut self, index: u64, record: &Record) -> Result<(), RestoreError> {
+        if self.missing > 0 {
+            return Err(RestoreError::Missing(self.missing));
+        }
+        if index != self.next {
+            return Err(RestoreError::Order {
+                next: self.next,
+                given: index,
+            });
+        }
+        let (accounts, shards) = self.stamps.split_at(self.header.account_chunks());
+        let reach = CopiedBefore {
+            accounts,
+            shards,
+            record: index,
+        };
+        let replayed = self.state.evolve_within(record, reach);
+        replayed.map_err(|error| RestoreError::Record(index, error))?;
+        self.next += 1;
+        Ok(())
+    }
+
+    /// The state after `records` records, the count of those in the log. All chunks are loaded,
+    /// and all records since the last of them was copied are replayed.
+    pub fn finish(self, records: u64) -> Result<State, RestoreError> {
+        if self.missing > 0 {
+            return Err(RestoreError::Missing(self.missing));
+        }
+        if records != self.next {
+            return Err(RestoreError::Order {
+                next: self.next,
+                given: records,
+            });
+        }
+        let needed = self.stamps.iter().flatten().copied().max().unwrap_or(0);
+        if needed > records {
+            return Err(RestoreError::Early { needed });
+        }
+        let accounts = &self.state.accounts;
+        let is = |slot: u32, id| (slot as usize) < accounts.len() && accounts.at(slot).id == id;
+        for pending in self.state.pendings.all() {
+            let Pending { transfer, slots } = pending;
+            if !is(slots.debit, transfer.debit_account_id)
+                || !is(slots.credit, transfer.credit_account_id)
+            {
+                return Err(RestoreError::Slots(transfer.id));
+            }
+        }
+        Ok(self.state)
+    }
+}

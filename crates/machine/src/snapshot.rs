@@ -1,0 +1,198 @@
+//! Snapshots that do not stop the writer.
+//!
+//! A snapshot is a header and chunks. The header is taken first; then the chunks are copied, a
+//! few at a time, while batches go on being decided in between. Each chunk is whole in itself but
+//! of its own time, so whoever keeps it stamps it with the count of records at that time
+//! ([`State::records`]). [`Restore`](crate::Restore) brings them all to one time again by the
+//! records of the log: each is applied to the chunks that were copied before it.
+//!
+//! | chunks | content |
+//! |---|---|
+//! | the first ones | runs of 4,096 accounts that existed when the header was taken, 128 bytes each |
+//! | the last 256 | shards of the open pending transfers, by id: transfer (128 bytes), slots of the debit and the credit account (4 bytes each) |
+//!
+//! Header: `cf-snap1`; the count of records and the timestamps of the last record, the last
+//! account and the last transfer; the counts of accounts and of ledgers; then each ledger by
+//! number, as the length and the bytes of its record. Numbers are 8 bytes, little-endian.
+
+use zerocopy::IntoBytes;
+
+use model::limits::ACCOUNTS;
+use model::{Currency, Record};
+
+use crate::State;
+use crate::apply::Clock;
+use crate::index::SHARDS;
+
+/// Accounts in a chunk.
+pub(crate) const RUN: usize = 4_096;
+
+/// Bytes of a pending transfer in a chunk.
+pub(crate) const PENDING_BYTES: usize = 136;
+
+const MAGIC: [u8; 8] = *b"cf-snap1";
+
+/// What a snapshot starts from: small, and copied at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotHeader {
+    pub(crate) clock: Clock,
+    pub(crate) accounts: usize,
+    pub(crate) ledgers: Vec<Currency>,
+}
+
+/// Why bytes are not a snapshot header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderError {
+    /// They do not begin as one.
+    Magic,
+    /// They end within it, or go on after it.
+    Length,
+    /// The times or counts contradict each other.
+    Numbers,
+    /// What stands for a ledger is none, or is out of order.
+    Ledger,
+}
+
+impl core::fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Magic => "the bytes are not a snapshot header",
+            Self::Length => "the bytes are shorter or longer than the header",
+            Self::Numbers => "its numbers contradict each other",
+            Self::Ledger => "its ledgers are not in order",
+        })
+    }
+}
+
+impl std::error::Error for HeaderError {}
+
+impl SnapshotHeader {
+    /// That of empty books: it has no chunks, and the whole log follows it.
+    pub fn genesis() -> Self {
+        Self {
+            clock: Clock::default(),
+            accounts: 0,
+            ledgers: Vec::new(),
+        }
+    }
+
+    /// The count of records that were applied when it was taken; replay begins with the next.
+    pub fn records(&self) -> u64 {
+        self.clock.records
+    }
+
+    /// How many chunks belong to it; they are numbered from 0.
+    pub fn chunks(&self) -> u32 {
+        let shards = if self.clock.records == 0 { 0 } else { SHARDS };
+        (self.account_chunks() + shards) as u32
+    }
+
+    pub(crate) fn account_chunks(&self) -> usize {
+        self.accounts.div_ceil(RUN)
+    }
+
+    /// First slot and end of a chunk of accounts.
+    pub(crate) fn slots(&self, chunk: usize) -> (usize, usize) {
+        (chunk * RUN, self.accounts.min((chunk + 1) * RUN))
+    }
+
+    /// Its canonical bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let numbers = [
+            self.clock.records,
+            self.clock.last,
+            self.clock.account,
+            self.clock.transfer,
+            self.accounts as u64,
+            self.ledgers.len() as u64,
+        ];
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(numbers.as_bytes());
+        for currency in &self.ledgers {
+            let record = Record::LedgerDeclared(*currency).to_bytes();
+            bytes.extend_from_slice(&(record.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(&record);
+        }
+        bytes
+    }
+
+    /// Reads canonical bytes, all of `bytes`.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeaderError> {
+        let rest = bytes.strip_prefix(&MAGIC).ok_or(HeaderError::Magic)?;
+        let mut rest = rest;
+        let mut number = || take_number(&mut rest);
+        let clock = Clock {
+            records: number()?,
+            last: number()?,
+            account: number()?,
+            transfer: number()?,
+        };
+        let (accounts, ledgers) = (number()?, number()?);
+        if accounts > ACCOUNTS
+            || accounts.saturating_add(ledgers) > clock.records
+            || clock.account.max(clock.transfer) > clock.last
+        {
+            return Err(HeaderError::Numbers);
+        }
+        let mut header = Self {
+            clock,
+            accounts: accounts as usize,
+            ledgers: Vec::new(),
+        };
+        for _ in 0..ledgers {
+            let currency = take_ledger(&mut rest)?;
+            let before = header.ledgers.last();
+            if before.is_some_and(|before| before.ledger >= currency.ledger) {
+                return Err(HeaderError::Ledger);
+            }
+            header.ledgers.push(currency);
+        }
+        if rest.is_empty() {
+            Ok(header)
+        } else {
+            Err(HeaderError::Length)
+        }
+    }
+}
+
+fn take_number(rest: &mut &[u8]) -> Result<u64, HeaderError> {
+    let (number, after) = rest.split_first_chunk().ok_or(HeaderError::Length)?;
+    *rest = after;
+    Ok(u64::from_le_bytes(*number))
+}
+
+fn take_ledger(rest: &mut &[u8]) -> Result<Currency, HeaderError> {
+    let len = usize::try_from(take_number(rest)?).map_err(|_| HeaderError::Length)?;
+    let (record, after) = rest.split_at_checked(len).ok_or(HeaderError::Length)?;
+    *rest = after;
+    match Record::decode(record) {
+        Ok(Record::LedgerDeclared(currency)) if currency.is_valid() => Ok(currency),
+        _ => Err(HeaderError::Ledger),
+    }
+}
+
+impl State {
+    /// Begins a snapshot.
+    pub fn snapshot_header(&self) -> SnapshotHeader {
+        SnapshotHeader {
+            clock: self.clock,
+            accounts: self.accounts.len(),
+            ledgers: self.ledgers.values().copied().collect(),
+        }
+    }
+
+    /// Adds chunk `chunk` of the snapshot that `header` began to `out`, as it is now.
+    pub fn write_chunk(&self, header: &SnapshotHeader, chunk: u32, out: &mut Vec<u8>) {
+        let chunk = chunk as usize;
+        if chunk < header.account_chunks() {
+            let (first, end) = header.slots(chunk);
+            out.extend_from_slice(self.accounts.run(first, end).as_bytes());
+            return;
+        }
+        for pending in self.pendings.shard(chunk - header.account_chunks()) {
+            out.extend_from_slice(pending.transfer.as_bytes());
+            out.extend_from_slice(&pending.slots.debit.to_le_bytes());
+            out.extend_from_slice(&pending.slots.credit.to_le_bytes());
+        }
+    }
+}

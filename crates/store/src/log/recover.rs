@@ -1,0 +1,387 @@
+//! Reading the log at a start: every frame is checked, the torn end is cut off, damage stops it.
+//!
+//! One frame is in flight at a time: the next is written only after it was synced. So at most the
+//! last frame can be torn, and any frame that is followed by a whole one was synced once: if it
+//! is not whole now, it was damaged since. For the last frame itself the zeros decide that the
+//! segment was filled with. The disk writes whole sectors of 512 bytes; a sector of zeros within
+//! the frame was never written, so the frame is torn and nobody was told of it. If all its
+//! sectors were written and yet the checksum does not fit, it is damage: the frame may have been
+//! acknowledged, and cutting it off could lose what was promised.
+
+use zerocopy::IntoBytes;
+
+use super::{Cursor, DIR, segment_number, segment_path};
+use crate::disk::{BLOCK, Block, Disk, Mode, read_exact_at, write_all_at};
+use crate::error::StoreError;
+use crate::frame::{FRAME_BYTES_MAX, HEADER_BYTES, Header};
+
+const SECTOR: usize = 512;
+
+/// The link from frame to frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// Number of the next batch.
+    pub number: u64,
+    /// Index of its first record.
+    pub first_record: u64,
+    /// Leaf hash of the outer leaf before it; zero before the first.
+    pub previous: [u8; 32],
+    /// Time of the batch before it.
+    pub timestamp: u64,
+}
+
+impl Chain {
+    /// Whether the frame is the next one; the next link if so, what is wrong if not.
+    pub fn follow(&self, header: &Header) -> Result<Self, &'static str> {
+        let leaf = &header.leaf;
+        if leaf.number != self.number {
+            return Err("the number of the batch is not the next one");
+        }
+        if leaf.first_record != self.first_record {
+            return Err("the index of the first record is not the next one");
+        }
+        if leaf.previous != self.previous {
+            return Err("the hash of the batch before it does not fit");
+        }
+        if leaf.timestamp <= self.timestamp {
+            return Err("the time of the batch is not after that of the batch before it");
+        }
+        Ok(Self::after(header))
+    }
+
+    /// The link behind a frame.
+    pub fn after(header: &Header) -> Self {
+        Self {
+            number: header.leaf.number + 1,
+            first_record: header.leaf.first_record + u64::from(header.leaf.records),
+            previous: *merkle::leaf(&header.leaf_bytes).as_bytes(),
+            timestamp: header.leaf.timestamp,
+        }
+    }
+}
+
+/// What was cut off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Torn {
+    /// The segment.
+    pub file: String,
+    /// Byte within it.
+    pub at: u64,
+    /// Bytes from there on that were set back to zero.
+    pub bytes: u64,
+}
+
+/// What a start found.
+#[derive(Clone, Debug)]
+pub struct Recovered {
+    /// Where the next frame goes.
+    pub cursor: Cursor,
+    /// The link to the next frame.
+    pub chain: Chain,
+    /// What was cut off, if anything.
+    pub torn: Option<Torn>,
+}
+
+/// Reads the log from the beginning of segment `first` and gives every frame, checked, to
+/// `visit`. With `first` 0 the chain is checked from its beginning, else from the first frame
+/// found. Bytes change only where a torn end is cut off.
+pub fn recover(
+    disk: &dyn Disk,
+    segment_bytes: u64,
+    first: u64,
+    visit: &mut dyn FnMut(&Header, &[u8]) -> Result<(), StoreError>,
+) -> Result<Recovered, StoreError> {
+    let last = check_names(disk, segment_bytes)?;
+    let mut walk = Walk {
+        image: Image::new(disk, segment_bytes),
+        chain: (first == 0).then(Chain::default),
+        position: first * segment_bytes,
+    };
+    for number in first..=last {
+        walk.image.load(number)?;
+        walk.segment(number, visit)?;
+    }
+    let torn = walk.end(last)?;
+    let cursor = Cursor {
+        next: walk.position,
+        segment_bytes,
+    };
+    Ok(Recovered {
+        cursor,
+        chain: walk.chain.unwrap_or_default(),
+        torn,
+    })
+}
+
+/// Checks the segments from 0 to `last`, which is not the last of the log, unless `stop` says to
+/// give up: every frame, and the links between them.
+pub fn check(
+    disk: &dyn Disk,
+    segment_bytes: u64,
+    last: u64,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), StoreError> {
+    let image = Image::new(disk, segment_bytes);
+    let mut walk = Walk { image, chain: Some(Chain::default()), position: 0 };
+    for number in 0..=last {
+        if stop() {
+            return Ok(());
+        }
+        walk.image.load(number)?;
+        walk.segment(number, &mut |_, _| Ok(()))?;
+        let rest = (walk.position - walk.image.base().min(walk.position)) as usize;
+        if rest == 0 || walk.image.written_end(rest) != rest {
+            return Err(walk.image.damaged(rest, "no whole frame is here"));
+        }
+    }
+    Ok(())
+}
+
+/// Segments are there from 0 on without a gap; what was being prepared at the end is removed.
+/// Returns the number of the last.
+fn check_names(disk: &dyn Disk, segment_bytes: u64) -> Result<u64, StoreError> {
+    let mut count = 0;
+    let names = disk.list(DIR).map_err(|e| StoreError::io("list", DIR, e))?;
+    for name in names {
+        let path = format!("{DIR}/{name}");
+        if name.ends_with(".new") {
+            disk.remove(&path)
+                .map_err(|e| StoreError::io("remove", &path, e))?;
+            continue;
+        }
+        if segment_number(&name) != Some(count) {
+            let what = format!(
+                "segment {} should come here; it is missing",
+                segment_path(count)
+            );
+            return Err(StoreError::damaged(&path, 0, &what));
+        }
+        let len = disk.open(&path, Mode::Read).and_then(|file| file.len());
+        let len = len.map_err(|e| StoreError::io("open", &path, e))?;
+        if len != segment_bytes {
+            let what = format!("the segment has {len} bytes, not {segment_bytes}");
+            return Err(StoreError::damaged(&path, 0, &what));
+        }
+        count += 1;
+    }
+    let none = || StoreError::damaged(&segment_path(0), 0, "the first segment is missing");
+    u64::checked_sub(count, 1).ok_or_else(none)
+}
+
+/// One segment in memory, read past the page cache: what is checked is what the disk holds.
+struct Image<'a> {
+    disk: &'a dyn Disk,
+    blocks: Vec<Block>,
+    number: u64,
+}
+
+impl<'a> Image<'a> {
+    fn new(disk: &'a dyn Disk, segment_bytes: u64) -> Self {
+        let blocks = vec![Block::ZERO; segment_bytes as usize / BLOCK];
+        Self {
+            disk,
+            blocks,
+            number: u64::MAX,
+        }
+    }
+
+    fn load(&mut self, number: u64) -> Result<(), StoreError> {
+        if self.number != number {
+            let path = segment_path(number);
+            let file = self.disk.open(&path, Mode::Direct);
+            let file = file.map_err(|e| StoreError::io("open", &path, e))?;
+            read_exact_at(&*file, self.blocks.as_mut_bytes(), 0)
+                .map_err(|e| StoreError::io("read", &path, e))?;
+            self.number = number;
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.blocks.as_bytes()
+    }
+
+    fn base(&self) -> u64 {
+        self.number * self.bytes().len() as u64
+    }
+
+    fn header(&self, at: usize) -> Option<Header> {
+        let header = Header::read(self.bytes().get(at..)?, self.base() + at as u64)?;
+        (at + header.frame_len as usize <= self.bytes().len()).then_some(header)
+    }
+
+    fn body(&self, header: &Header) -> &[u8] {
+        let start = (header.at - self.base()) as usize + HEADER_BYTES;
+        &self.bytes()[start..start + header.body_len as usize]
+    }
+
+    /// Position of the last byte that is not zero from `at` on, plus one; `at` where all are.
+    fn written_end(&self, at: usize) -> usize {
+        let first = at / BLOCK;
+        let last = self.blocks[first..]
+            .iter()
+            .rposition(|block| block.0 != [0; BLOCK]);
+        let Some(last) = last.map(|last| first + last) else {
+            return at;
+        };
+        let byte = self.blocks[last]
+            .0
+            .iter()
+            .rposition(|&byte| byte != 0)
+            .unwrap_or(0);
+        (last * BLOCK + byte + 1).max(at)
+    }
+
+    fn frame_after(&self, at: usize) -> Option<Header> {
+        (at..self.bytes().len())
+            .step_by(BLOCK)
+            .find_map(|at| self.header(at))
+    }
+
+    fn damaged(&self, at: usize, what: &str) -> StoreError {
+        StoreError::damaged(&segment_path(self.number), at as u64, what)
+    }
+}
+
+struct Walk<'a> {
+    image: Image<'a>,
+    /// `None` until the first frame, where the walk begins in the middle.
+    chain: Option<Chain>,
+    /// Behind the last whole frame.
+    position: u64,
+}
+
+impl Walk<'_> {
+    /// Visits the frames of the loaded segment, if the log goes on in it.
+    fn segment(
+        &mut self,
+        number: u64,
+        visit: &mut dyn FnMut(&Header, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let begin = self.image.base();
+        if self.position < begin {
+            self.enter(number)?;
+        }
+        let mut at = (self.position.max(begin) - begin) as usize;
+        while let Some(header) = self.image.header(at) {
+            let body = self.image.body(&header);
+            if crc32c::crc32c(body) != header.body_check {
+                break;
+            }
+            let next = self
+                .chain
+                .map_or(Ok(Chain::after(&header)), |chain| chain.follow(&header));
+            self.chain = Some(next.map_err(|what| self.image.damaged(at, what))?);
+            visit(&header, body)?;
+            at += header.frame_len as usize;
+            self.position = begin + at as u64;
+        }
+        match self.image.frame_after(at + BLOCK) {
+            Some(later) if at < self.image.bytes().len() => {
+                let number = later.leaf.number;
+                let what = format!("no whole frame is here, though batch {number} follows it");
+                Err(self.image.damaged(at, &what))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The log stopped in an earlier segment. If this one has a frame, the rest of the one before
+    /// must be empty: then the walk goes on here.
+    fn enter(&mut self, number: u64) -> Result<(), StoreError> {
+        let begin = self.image.base();
+        let len = self.image.bytes().len() as u64;
+        let Some(first) = self.image.frame_after(0) else {
+            return Ok(());
+        };
+        let stopped = self.position;
+        let what = format!(
+            "no whole frame is here, though batch {} follows",
+            first.leaf.number
+        );
+        let mut gap = stopped != begin && begin - stopped > len;
+        if !gap && stopped != begin {
+            self.image.load(number - 1)?;
+            let rest = (stopped % len) as usize;
+            gap = self.image.written_end(rest) != rest;
+            self.image.load(number)?;
+        }
+        if gap {
+            return Err(StoreError::damaged(
+                &segment_path(stopped / len),
+                stopped % len,
+                &what,
+            ));
+        }
+        if first.at != begin {
+            return Err(self.image.damaged(0, &what));
+        }
+        self.position = begin;
+        Ok(())
+    }
+
+    /// Looks at what follows the last whole frame: nothing, a torn frame to cut off, or damage.
+    fn end(&mut self, last: u64) -> Result<Option<Torn>, StoreError> {
+        let len = self.image.bytes().len() as u64;
+        let mut torn = None;
+        for number in self.position / len..=last {
+            self.image.load(number)?;
+            let at = self.position.saturating_sub(self.image.base()) as usize;
+            let end = self.image.written_end(at);
+            if end == at {
+                continue;
+            }
+            if torn.is_some() {
+                return Err(self.image.damaged(at, "more than one frame is torn"));
+            }
+            self.judge_torn(at, end)?;
+            torn = Some(self.cut(at, end)?);
+        }
+        Ok(torn)
+    }
+
+    /// `Ok` where the bytes from `at` to `end` are a frame that was never wholly written.
+    fn judge_torn(&self, at: usize, end: usize) -> Result<(), StoreError> {
+        let bytes = self.image.bytes();
+        let unwritten = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
+        if unwritten(&bytes[at..at + SECTOR]) {
+            return if end - at <= FRAME_BYTES_MAX {
+                Ok(())
+            } else {
+                Err(self
+                    .image
+                    .damaged(at, "what was written here is longer than any frame"))
+            };
+        }
+        let Some(header) = self.image.header(at) else {
+            return Err(self
+                .image
+                .damaged(at, "the header of the last frame is damaged"));
+        };
+        let frame = &bytes[at..at + header.frame_len as usize];
+        if end > at + frame.len() {
+            return Err(self.image.damaged(at, "bytes follow the last frame"));
+        }
+        if frame.chunks(SECTOR).any(unwritten) {
+            return Ok(());
+        }
+        let what = "the last frame was wholly written, but its checksum does not fit";
+        Err(self.image.damaged(at, what))
+    }
+
+    fn cut(&mut self, at: usize, end: usize) -> Result<Torn, StoreError> {
+        let end = end.next_multiple_of(BLOCK);
+        let path = segment_path(self.image.number);
+        self.image.blocks[at / BLOCK..end / BLOCK].fill(Block::ZERO);
+        let zeros = &self.image.bytes()[at..end];
+        let failed = |e| StoreError::io("cut off the torn end of", &path, e);
+        let file = self.image.disk.open(&path, Mode::Direct).map_err(failed)?;
+        write_all_at(&*file, zeros, at as u64).map_err(failed)?;
+        file.sync().map_err(failed)?;
+        Ok(Torn {
+            file: path,
+            at: at as u64,
+            bytes: (end - at) as u64,
+        })
+    }
+}
