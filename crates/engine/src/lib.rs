@@ -15,6 +15,7 @@
 //! - `audit`: all of it once more, from the log alone;
 //! - `clock`: the only clock.
 
+mod audit;
 mod books;
 mod clock;
 mod commit;
@@ -30,5 +31,6 @@ mod snapshots;
 mod start;
 mod writer;
 
+pub use audit::{Audit, audit};
 pub use books::{Books, LedgerAnswer, Options, QUEUE_REQUESTS, Refused, Stats};
 pub use start::{CHECKED_BYTES, Init, Recovery, StartError, init};

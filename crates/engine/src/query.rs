@@ -147,7 +147,7 @@ impl History {
             let page = self.index.find(tree, key, from..=to, search.order, PAGE);
             let page = page.map_err(|e| e.to_string())?;
             let Some(&last) = page.last() else { break };
-            for record in self.reader.records(&page).map_err(|e| e.to_string())? {
+            for record in &self.reader.records(&page).map_err(|e| e.to_string())? {
                 take(record, search, passes, &mut found);
             }
             match search.order {
@@ -189,7 +189,7 @@ impl History {
             if search.order == Order::Newest {
                 records.reverse();
             }
-            for record in records {
+            for record in &records {
                 take(record, search, passes, &mut found);
             }
             next = self.next_frame(search, &header, first_time)?;
@@ -233,17 +233,17 @@ impl History {
 }
 
 fn take(
-    record: Record,
+    record: &Record,
     search: &Search,
     passes: &dyn Fn(&Transfer) -> bool,
     found: &mut Vec<Found>,
 ) {
     if let Record::TransferCreated(transfer, extras) = record
         && search.times.contains(&transfer.timestamp)
-        && passes(&transfer)
+        && passes(transfer)
         && found.len() < search.limit
     {
-        found.push((transfer, extras));
+        found.push((*transfer, *extras));
     }
 }
 

@@ -10,7 +10,7 @@ use store::StoreError;
 use store::disk::Disk;
 use store::frame::{self, Header};
 use store::index::{Additions, Fresh, IdHash, Index};
-use store::log::{self, Chain, Recovered, segment_path};
+use store::log::{self, Chain, Recovered, TornEnd, segment_path};
 use store::snapshot::{self, Part, Snapshot};
 use store::superblock::Superblock;
 
@@ -33,14 +33,14 @@ pub(crate) struct Replayed {
 }
 
 /// Where the state begins before anything is replayed.
-struct Base {
-    restore: Restore,
-    chain: Chain,
+pub(crate) struct Base {
+    pub(crate) restore: Restore,
+    pub(crate) chain: Chain,
     at: u64,
-    frontier: Frontier,
+    pub(crate) frontier: Frontier,
     /// Records that the log must have for the snapshot to be true.
-    end_record: u64,
-    path: Option<String>,
+    pub(crate) end_record: u64,
+    pub(crate) path: Option<String>,
 }
 
 pub(crate) fn replay(
@@ -64,9 +64,12 @@ pub(crate) fn replay(
         segment_bytes,
         replayed: 0,
     };
-    let recovered = log::recover(&**disk, segment_bytes, first, &mut |header, body| {
-        replay.frame(header, body)
-    })?;
+    let recovered = log::recover(
+        &**disk,
+        segment_bytes,
+        (first, TornEnd::Cut),
+        &mut |header, body| replay.frame(header, body),
+    )?;
     let Replay {
         base,
         fresh,
@@ -142,7 +145,7 @@ fn newest_base(
     })
 }
 
-fn load(disk: &dyn Disk, path: &str, key: [u64; 2]) -> Result<Base, StoreError> {
+pub(crate) fn load(disk: &dyn Disk, path: &str, key: [u64; 2]) -> Result<Base, StoreError> {
     let mut snapshot = Snapshot::open(disk, path)?;
     let meta = snapshot.meta().clone();
     let damaged = |what: String| StoreError::damaged(path, 0, &what);
@@ -187,7 +190,11 @@ impl Replay<'_> {
         let segment_bytes = self.segment_bytes;
         let damaged = |at: u64, what: &str| {
             let path = segment_path(header.at / segment_bytes);
-            Err(StoreError::damaged(&path, header.at % segment_bytes + at, what))
+            Err(StoreError::damaged(
+                &path,
+                header.at % segment_bytes + at,
+                what,
+            ))
         };
         let leaf = &header.leaf;
         let applies = leaf.number >= self.base.chain.number;

@@ -43,8 +43,9 @@ impl Request {
             }
             Self::DeclareLedger(_, reply) => drop(reply.send(Err(why))),
             Self::Ledgers(reply) => drop(reply.send(Err(why))),
-            Self::LookupAccounts(_, reply) => drop(reply.send(Err(why))),
-            Self::QueryAccounts(_, reply) => drop(reply.send(Err(why))),
+            Self::LookupAccounts(_, reply) | Self::QueryAccounts(_, reply) => {
+                drop(reply.send(Err(why)));
+            }
             Self::Slot(_, reply) => drop(reply.send(Err(why))),
             Self::SetClock(_, reply) => drop(reply.send(Err(why))),
             Self::Close(reply) => drop(reply.send(Err(why))),

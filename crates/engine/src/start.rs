@@ -121,14 +121,12 @@ pub fn init(data: &Path, init: &Init) -> Result<(), StartError> {
     let _lock = lock(data)?;
     let disk = Local::new(data);
     let mut random = [[0; 32]; 2];
-    match init.secret {
-        Some(secret) => random = [secret, secret],
-        None => {
-            let no_random = |e: getrandom::Error| io::Error::other(e.to_string());
-            for bytes in &mut random {
-                getrandom::fill(bytes)
-                    .map_err(|e| StartError::System("get random numbers", no_random(e)))?;
-            }
+    if let Some(secret) = init.secret {
+        random = [secret, secret];
+    } else {
+        for bytes in &mut random {
+            let filled = getrandom::fill(bytes);
+            filled.map_err(|e| system("get random numbers")(io::Error::other(e.to_string())))?;
         }
     }
     let word = |at: usize| u64::from_le_bytes(random[0][at..at + 8].try_into().expect("8 bytes"));
@@ -264,7 +262,7 @@ impl Threads {
 
         let (disk, shared) = (Arc::clone(&self.disk), Arc::clone(&self.shared));
         let mut threads = vec![spawn("snapshots", move || {
-            snapshots::run(&disk, &shared, &jobs)
+            snapshots::run(&disk, &shared, &jobs);
         })?];
         let committer = Committer {
             shared: Arc::clone(&self.shared),

@@ -6,11 +6,20 @@ use engine::{Books, Init, Options, init};
 use model::{Account, AccountFilter, Transfer, transfer_flags};
 
 fn open(data: &Path) -> Books {
-    Books::open(&Options { data: data.to_owned(), manual_clock: true }).expect("the books open")
+    Books::open(&Options {
+        data: data.to_owned(),
+        manual_clock: true,
+    })
+    .expect("the books open")
 }
 
 fn account(id: u128) -> Account {
-    Account { id, ledger: 1, code: 1, ..Account::default() }
+    Account {
+        id,
+        ledger: 1,
+        code: 1,
+        ..Account::default()
+    }
 }
 
 fn transfer(id: u128, debit: u128, credit: u128, amount: u128) -> Transfer {
@@ -28,7 +37,10 @@ fn transfer(id: u128, debit: u128, credit: u128, amount: u128) -> Transfer {
 const CREATED: u32 = u32::MAX;
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime")
+        .block_on(work)
 }
 
 #[test]
@@ -37,28 +49,58 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     init(data.path(), &Init::default()).expect("books are made");
     block_on(async {
         let books = open(data.path());
-        let results = books.create_accounts(vec![account(1), account(2)]).await.expect("taken");
-        assert!(results.iter().all(|result| result.status == CREATED), "{results:?}");
+        let results = books
+            .create_accounts(vec![account(1), account(2)])
+            .await
+            .expect("taken");
+        assert!(
+            results.iter().all(|result| result.status == CREATED),
+            "{results:?}"
+        );
         for batch in 0..20u128 {
-            let events = (0..100).map(|i| transfer(batch * 100 + i + 1, 1, 2, 3)).collect();
+            let events = (0..100)
+                .map(|i| transfer(batch * 100 + i + 1, 1, 2, 3))
+                .collect();
             let results = books.create_transfers(events).await.expect("taken");
-            assert!(results.iter().all(|result| result.status == CREATED), "{results:?}");
+            assert!(
+                results.iter().all(|result| result.status == CREATED),
+                "{results:?}"
+            );
         }
-        let again = books.create_transfers(vec![transfer(7, 1, 2, 3)]).await.expect("taken");
+        let again = books
+            .create_transfers(vec![transfer(7, 1, 2, 3)])
+            .await
+            .expect("taken");
         assert_eq!(again[0].status, 46, "it exists");
-        let found = books.lookup_transfers(vec![7, 9999, 8]).await.expect("found");
+        let found = books
+            .lookup_transfers(vec![7, 9999, 8])
+            .await
+            .expect("found");
         assert_eq!(found.iter().map(|t| t.id).collect::<Vec<_>>(), [7, 8]);
-        let filter = AccountFilter { limit: 10, flags: 7, ..AccountFilter::of(1) };
+        let filter = AccountFilter {
+            limit: 10,
+            flags: 7,
+            ..AccountFilter::of(1)
+        };
         let found = books.account_transfers(filter).await.expect("found");
-        assert_eq!(found.iter().map(|t| t.id).collect::<Vec<_>>(), (1991..=2000).rev().collect::<Vec<_>>());
+        assert_eq!(
+            found.iter().map(|t| t.id).collect::<Vec<_>>(),
+            (1991..=2000).rev().collect::<Vec<_>>()
+        );
         books.close().await.expect("closed");
     });
     block_on(async {
         let books = open(data.path());
         assert_eq!(books.recovery().records, 2002);
         let accounts = books.lookup_accounts(vec![1, 2]).await.expect("found");
-        assert_eq!((accounts[0].debits_posted, accounts[1].credits_posted), (6000, 6000));
-        let again = books.create_transfers(vec![transfer(7, 1, 2, 3)]).await.expect("taken");
+        assert_eq!(
+            (accounts[0].debits_posted, accounts[1].credits_posted),
+            (6000, 6000)
+        );
+        let again = books
+            .create_transfers(vec![transfer(7, 1, 2, 3)])
+            .await
+            .expect("taken");
         assert_eq!(again[0].status, 46, "it exists");
         books.close().await.expect("closed");
     });
@@ -71,9 +113,15 @@ fn pending_transfers_expire_when_their_time_comes() {
     block_on(async {
         let books = open(data.path());
         books.set_clock(1_000_000_000).await.expect("taken");
-        books.create_accounts(vec![account(1), account(2)]).await.expect("taken");
-        let pending =
-            Transfer { timeout: 10, flags: transfer_flags::PENDING, ..transfer(1, 1, 2, 5) };
+        books
+            .create_accounts(vec![account(1), account(2)])
+            .await
+            .expect("taken");
+        let pending = Transfer {
+            timeout: 10,
+            flags: transfer_flags::PENDING,
+            ..transfer(1, 1, 2, 5)
+        };
         books.create_transfers(vec![pending]).await.expect("taken");
         let held = books.lookup_accounts(vec![1]).await.expect("found");
         assert_eq!(held[0].debits_pending, 5);

@@ -120,7 +120,13 @@ impl Restore {
         let state = State::new(key);
         let header = state.snapshot_header();
         let stamps = vec![Some(0); header.chunks() as usize];
-        Self { state, header, stamps, missing: 0, next: 0 }
+        Self {
+            state,
+            header,
+            stamps,
+            missing: 0,
+            next: 0,
+        }
     }
 
     /// The slot of the account with this id, among those loaded and replayed so far.

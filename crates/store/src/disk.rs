@@ -131,9 +131,19 @@ pub fn replace_file(disk: &dyn Disk, dir: &str, name: &str, bytes: &[u8]) -> io:
     disk.sync_dir(dir)
 }
 
+/// Whether a file of this name was being written when its writer died: what is replaced as a
+/// whole is written under such a name first.
+pub fn is_unfinished(name: &str) -> bool {
+    name.strip_suffix(".new").is_some()
+}
+
 /// `dir/name`, or `name` alone in the directory of the books itself (`dir` empty).
 pub fn join(dir: &str, name: &str) -> String {
-    if dir.is_empty() { name.to_owned() } else { format!("{dir}/{name}") }
+    if dir.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{dir}/{name}")
+    }
 }
 
 /// The file system below one directory.
@@ -145,7 +155,9 @@ pub struct Local {
 impl Local {
     /// The files below `root`.
     pub fn new(root: impl AsRef<Path>) -> Self {
-        Self { root: root.as_ref().to_owned() }
+        Self {
+            root: root.as_ref().to_owned(),
+        }
     }
 
     /// The directory.
@@ -178,7 +190,9 @@ impl Disk for Local {
                 }
             }
         }
-        Ok(Arc::new(LocalFile { file: options.open(&path)? }))
+        Ok(Arc::new(LocalFile {
+            file: options.open(&path)?,
+        }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

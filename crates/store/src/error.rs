@@ -27,12 +27,20 @@ pub enum StoreError {
 impl StoreError {
     /// The disk refused.
     pub fn io(what: &'static str, file: &str, error: io::Error) -> Self {
-        Self::Io { what, file: file.to_owned(), error }
+        Self::Io {
+            what,
+            file: file.to_owned(),
+            error,
+        }
     }
 
     /// Bytes on the disk are not what was written there.
     pub fn damaged(file: &str, at: u64, what: &str) -> Self {
-        Self::Damaged { file: file.to_owned(), at, what: what.to_owned() }
+        Self::Damaged {
+            file: file.to_owned(),
+            at,
+            what: what.to_owned(),
+        }
     }
 }
 

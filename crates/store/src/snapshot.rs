@@ -20,7 +20,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::disk::{Disk, File, Mode, read_exact_at, write_all_at};
+use crate::disk::{self, Disk, File, Mode, read_exact_at, write_all_at};
 use crate::error::StoreError;
 use crate::log::Chain;
 
@@ -188,7 +188,7 @@ pub fn list(disk: &dyn Disk) -> Result<Vec<String>, StoreError> {
     Ok(names
         .iter()
         .rev()
-        .filter(|name| name.ends_with(".snap"))
+        .filter(|name| name.strip_suffix(".snap").is_some())
         .map(|name| format!("{DIR}/{name}"))
         .collect())
 }
@@ -197,7 +197,7 @@ pub fn list(disk: &dyn Disk) -> Result<Vec<String>, StoreError> {
 pub fn remove_unfinished(disk: &dyn Disk) -> Result<(), StoreError> {
     let failed = |e: io::Error| StoreError::io("clean", DIR, e);
     for name in disk.list(DIR).map_err(failed)? {
-        if name.ends_with(".new") {
+        if disk::is_unfinished(&name) {
             disk.remove(&format!("{DIR}/{name}")).map_err(failed)?;
         }
     }

@@ -1,6 +1,7 @@
 //! The two threads: the builder makes runs of level 0, the merger those of the levels above, so
 //! that a long merge never holds up a tail.
 
+use super::block::LEAF_MAX;
 use super::filter::Resident;
 use super::live::Shared;
 use super::merge::Merge;
@@ -13,6 +14,8 @@ use std::thread::{self, JoinHandle};
 
 /// Levels are numbered in a byte; 8^21 records are more than a log can hold.
 const LEVELS: u8 = 21;
+/// Sorted entries that are written at once: they are still in the cache.
+const READY: usize = 2 * LEAF_MAX;
 
 pub(super) fn start(shared: &Arc<Shared>) -> Result<Vec<JoinHandle<()>>, IndexError> {
     let spawn = |name: &str, work: fn(&Shared) -> Result<(), IndexError>| {
@@ -88,9 +91,8 @@ fn build(shared: &Shared, frozen: &Frozen, room: &mut Room) -> Result<Run, Index
         .sum();
     let mut writer = Writer::create(&*shared.disk, head, ids)?;
     for tree in Tree::ALL {
-        sort::sort(&frozen.entries(tree), &mut room.entries, &mut room.scratch);
         writer.begin(tree);
-        writer.write_all(&room.entries)?;
+        write_sorted(&frozen.entries(tree), &mut writer, room)?;
         writer.end()?;
     }
     let run = writer.finish(&*shared.disk, &shared.budget)?;
@@ -99,6 +101,23 @@ fn build(shared: &Shared, frozen: &Frozen, room: &mut Room) -> Result<Run, Index
         run.load_filter(0)?;
     }
     Ok(run)
+}
+
+fn write_sorted(
+    chunks: &[&[Entry]],
+    writer: &mut Writer,
+    room: &mut Room,
+) -> Result<(), IndexError> {
+    let (mut start, mut written) = (0, 0);
+    for end in sort::gather(chunks, &mut room.entries) {
+        let end = end as usize;
+        sort::bucket(&mut room.entries[start..end], &mut room.scratch);
+        start = end;
+        if end - written > READY {
+            written += writer.write_full(&room.entries[written..end])?;
+        }
+    }
+    writer.write_all(&room.entries[written..])
 }
 
 fn merge_all(shared: &Shared) -> Result<(), IndexError> {

@@ -18,6 +18,8 @@ pub(super) const KIND_FILTER: u8 = 0x80;
 /// The kind of the footer.
 pub(super) const KIND_FOOTER: u8 = 0x81;
 
+/// Entries that are measured together.
+const GROUP: usize = 32;
 const LEAF_HEADER: usize = 32;
 const LEAF_BITS: usize = (BLOCK - LEAF_HEADER) * 8;
 const INDEX_HEADER: usize = 8;
@@ -82,31 +84,69 @@ fn width(value: u64) -> u32 {
     u64::BITS - value.leading_zeros()
 }
 
+/// What entries that stand in a row need.
+#[derive(Clone, Copy)]
+struct Extent {
+    steps: u64,
+    low: u64,
+    high: u64,
+    key: u64,
+}
+
+impl Extent {
+    #[inline]
+    fn with(self, entry: &Entry) -> Self {
+        Self {
+            steps: self.steps | (entry.key - self.key),
+            low: self.low.min(entry.at),
+            high: self.high.max(entry.at),
+            key: entry.key,
+        }
+    }
+
+    /// How `count` entries of this extent are packed, where they fit into a leaf.
+    fn shape(&self, count: usize) -> Option<Shape> {
+        let (key_bits, at_bits) = (width(self.steps), width(self.high - self.low));
+        let fits = count * (key_bits + at_bits) as usize <= LEAF_BITS;
+        fits.then_some(Shape {
+            count,
+            base: self.low,
+            key_bits,
+            at_bits,
+        })
+    }
+}
+
 /// The most of the leading `entries` (not empty, sorted) that one leaf holds.
 pub(super) fn fit(entries: &[Entry]) -> Shape {
+    let entries = &entries[..entries.len().min(LEAF_MAX)];
     let first = entries[0];
+    let mut extent = Extent {
+        steps: 0,
+        low: first.at,
+        high: first.at,
+        key: first.key,
+    };
     let mut shape = Shape {
         count: 0,
         base: first.at,
         key_bits: 0,
         at_bits: 0,
     };
-    let (mut steps, mut low, mut high, mut key) = (0, first.at, first.at, first.key);
-    for entry in entries.iter().take(LEAF_MAX) {
-        steps |= entry.key - key;
-        key = entry.key;
-        low = low.min(entry.at);
-        high = high.max(entry.at);
-        let (key_bits, at_bits) = (width(steps), width(high - low));
-        if (shape.count + 1) * (key_bits + at_bits) as usize > LEAF_BITS {
+    // By groups as long as they fit as a whole, then one by one.
+    for group in entries.chunks(GROUP) {
+        let whole = group.iter().fold(extent, Extent::with);
+        let Some(wider) = whole.shape(shape.count + group.len()) else {
             break;
-        }
-        shape = Shape {
-            count: shape.count + 1,
-            base: low,
-            key_bits,
-            at_bits,
         };
+        (extent, shape) = (whole, wider);
+    }
+    for entry in &entries[shape.count..] {
+        extent = extent.with(entry);
+        let Some(wider) = extent.shape(shape.count + 1) else {
+            break;
+        };
+        shape = wider;
     }
     shape
 }

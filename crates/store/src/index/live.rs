@@ -6,7 +6,7 @@
 //! I/O).
 
 use super::filter::Budget;
-use super::manifest::{self, Item};
+use super::manifest::{self, Item, Manifest};
 use super::run::{self, Run};
 use super::scan::RunView;
 use super::tail::{Chunk, Frozen, Tail};
@@ -193,6 +193,31 @@ fn remove(disk: &dyn Disk, path: &str) -> Result<(), IndexError> {
         .map_err(|e| IndexError::io(format!("removing {path}"), e))
 }
 
+/// The runs that a manifest names, where in the log they end, and the number of the next.
+fn open_runs(
+    disk: &dyn Disk,
+    manifest: &Manifest,
+    log_start: u64,
+    budget: &Arc<Budget>,
+) -> Result<(Vec<Arc<Run>>, u64, u64), IndexError> {
+    let mut runs = Vec::with_capacity(manifest.items.len());
+    let (mut covered, mut next) = (log_start, manifest.next);
+    for item in &manifest.items {
+        let run = Run::open(disk, item.number, budget)?;
+        if Item::of(&run) != *item {
+            return Err(run.damaged("not the run that the manifest names", run.blocks - 1));
+        }
+        if item.from != covered {
+            let what = format!("the log begins at {covered}, its index at {}", item.from);
+            return Err(IndexError::damaged(what, &manifest::path(), 0));
+        }
+        covered = item.end;
+        next = next.max(item.number + 1);
+        runs.push(Arc::new(run));
+    }
+    Ok((runs, covered, next))
+}
+
 /// The look-up of history, shared by the threads that use it.
 pub struct Index {
     pub(super) shared: Arc<Shared>,
@@ -211,21 +236,7 @@ impl Index {
         let manifest = manifest::read(&*disk)?;
         remove_strays(&*disk, &manifest.items)?;
         let budget = Budget::new(options.filter_bytes);
-        let mut runs = Vec::with_capacity(manifest.items.len());
-        let (mut covered, mut next) = (options.log_start, manifest.next);
-        for item in &manifest.items {
-            let run = Run::open(&*disk, item.number, &budget)?;
-            if Item::of(&run) != *item {
-                return Err(run.damaged("not the run that the manifest names", run.blocks - 1));
-            }
-            if item.from != covered {
-                let what = format!("the log begins at {covered}, its index at {}", item.from);
-                return Err(IndexError::damaged(what, &manifest::path(), 0));
-            }
-            covered = item.end;
-            next = next.max(item.number + 1);
-            runs.push(Arc::new(run));
-        }
+        let (runs, covered, next) = open_runs(&*disk, &manifest, options.log_start, &budget)?;
         let state = State {
             runs: runs.into(),
             frozen: Vec::new(),
@@ -243,6 +254,15 @@ impl Index {
         });
         let threads = Mutex::new(background::start(&shared)?);
         Ok(Self { shared, threads })
+    }
+
+    /// The live runs of an index that nobody has open, oldest first, for an audit: starts no
+    /// threads and changes nothing.
+    pub fn inspect(disk: &dyn Disk, options: Options) -> Result<Vec<RunView>, IndexError> {
+        let manifest = manifest::read(disk)?;
+        let budget = Budget::new(options.filter_bytes);
+        let (runs, _, _) = open_runs(disk, &manifest, options.log_start, &budget)?;
+        Ok(runs.into_iter().map(|run| RunView { run }).collect())
     }
 
     /// Removes whatever there is and opens an empty index, to be filled from the whole log.

@@ -64,22 +64,26 @@ impl Merge {
     /// Merges some entries into the tree that `writer` has begun; false when all are written.
     pub(super) fn step(&mut self, writer: &mut Writer) -> Result<bool, IndexError> {
         let target = self.merged.len() + STEP;
-        while self.merged.len() < target {
-            if self.winner == OVER {
-                writer.write_all(&self.merged)?;
-                self.merged.clear();
-                return Ok(false);
-            }
-            self.take()?;
+        // In a variable of its own the winner stays in registers from one match to the next.
+        let mut winner = self.winner;
+        while self.merged.len() < target && winner != OVER {
+            winner = self.take(winner)?;
+        }
+        self.winner = winner;
+        if winner == OVER {
+            writer.write_all(&self.merged)?;
+            self.merged.clear();
+            return Ok(false);
         }
         let taken = writer.write_full(&self.merged)?;
         self.merged.drain(..taken);
         Ok(true)
     }
 
+    /// Takes the entry whose head is `winner`; gives the next winner.
     #[inline]
-    fn take(&mut self) -> Result<(), IndexError> {
-        let i = self.winner as usize % FAN;
+    fn take(&mut self, winner: u128) -> Result<u128, IndexError> {
+        let i = winner as usize % FAN;
         let source = &mut self.sources[i];
         self.merged.push(source.leaf[source.next]);
         source.next += 1;
@@ -96,8 +100,7 @@ impl Merge {
             head = head.min(other);
             node /= 2;
         }
-        self.winner = head;
-        Ok(())
+        Ok(head)
     }
 }
 

@@ -10,49 +10,58 @@ const DIGIT: u32 = 12;
 /// Shorter slices are sorted by insertion.
 const SHORT: usize = 32;
 
-/// Gathers `chunks` into `entries` and sorts them by key; those of one key keep their order.
+/// Where the buckets of the first pass end.
+pub(super) type Ends = [u32; 1 << FIRST];
+
+/// Gathers `chunks` into `entries` by buckets, which [`bucket`] then sorts one by one, so that
+/// what comes after has them in its cache.
 ///
-/// A first pass by the leading bits in which keys differ gathers into buckets. In each, two
-/// passes by further bits follow: all of them for slots and small numbers, and enough of a hash
-/// for groups of one or two, which an insertion then finishes.
-pub(super) fn sort(chunks: &[&[Entry]], entries: &mut Vec<Entry>, scratch: &mut Vec<Entry>) {
-    let spread = chunks
-        .iter()
-        .fold(Spread::default(), |spread, chunk| spread.with(chunk));
-    if spread.rising {
-        entries.clear();
-        for chunk in chunks {
-            entries.extend_from_slice(chunk);
-        }
-        return;
-    }
+/// The first pass is by the leading bits in which keys differ. In each bucket, two passes by
+/// further bits follow: all of them for slots and small numbers, and enough of a hash for groups
+/// of one or two, which an insertion then finishes. Entries of one key keep their order.
+pub(super) fn gather(chunks: &[&[Entry]], entries: &mut Vec<Entry>) -> Ends {
     // What is there from the last time is overwritten; clearing it would be work for nothing.
-    entries.resize(
-        chunks.iter().map(|chunk| chunk.len()).sum(),
-        Entry::default(),
-    );
-    let shift = spread.width().saturating_sub(FIRST);
-    let digit = |entry: &Entry| (entry.key >> shift) as usize & ((1 << FIRST) - 1);
-    let mut places = [0_u32; 1 << FIRST];
-    for chunk in chunks {
-        for entry in *chunk {
-            places[digit(entry)] += 1;
-        }
-    }
+    let len = chunks.iter().map(|chunk| chunk.len()).sum();
+    entries.resize(len, Entry::default());
+    let (mut places, shift) = count_first(chunks);
     sum_up(&mut places);
     for chunk in chunks {
         for entry in *chunk {
-            let place = &mut places[digit(entry)];
+            let place = &mut places[first_digit(entry.key, shift)];
             entries[*place as usize] = *entry;
             *place += 1;
         }
     }
     // Each place now is where its bucket ends.
-    let mut start = 0;
-    for end in places {
-        sort_within(&mut entries[start..end as usize], scratch);
-        start = end as usize;
+    places
+}
+
+/// The sizes of the buckets of the first pass and the shift of its digit.
+fn count_first(chunks: &[&[Entry]]) -> (Ends, u32) {
+    // Entries come from another thread's cache, so they are read only once: what the first
+    // chunk is like is taken for what all are like, until it proves wrong.
+    let guess = chunks.first().map_or(0, |chunk| Spread::of(chunk).shift());
+    let mut places = [0; 1 << FIRST];
+    let mut spread = Spread::default();
+    for chunk in chunks {
+        for entry in *chunk {
+            spread.add(entry.key);
+            places[first_digit(entry.key, guess)] += 1;
+        }
     }
+    let shift = spread.shift();
+    if shift != guess {
+        places.fill(0);
+        for entry in chunks.iter().copied().flatten() {
+            places[first_digit(entry.key, shift)] += 1;
+        }
+    }
+    (places, shift)
+}
+
+#[inline]
+fn first_digit(key: u64, shift: u32) -> usize {
+    (key >> shift) as usize & ((1 << FIRST) - 1)
 }
 
 /// How far the keys of some entries are apart.
@@ -77,27 +86,39 @@ impl Default for Spread {
 }
 
 impl Spread {
-    fn with(mut self, entries: &[Entry]) -> Self {
+    fn of(entries: &[Entry]) -> Self {
+        let mut spread = Self::default();
         for entry in entries {
-            self.either |= entry.key;
-            self.all &= entry.key;
-            self.rising &= self.last <= entry.key;
-            self.last = entry.key;
+            spread.add(entry.key);
         }
-        self
+        spread
+    }
+
+    #[inline]
+    fn add(&mut self, key: u64) {
+        self.either |= key;
+        self.all &= key;
+        self.rising &= self.last <= key;
+        self.last = key;
     }
 
     /// The keys differ in this many trailing bits.
     fn width(&self) -> u32 {
         u64::BITS - (self.either & !self.all).leading_zeros()
     }
+
+    /// The digit of the first pass begins at this bit.
+    fn shift(&self) -> u32 {
+        self.width().saturating_sub(FIRST)
+    }
 }
 
-fn sort_within(entries: &mut [Entry], scratch: &mut Vec<Entry>) {
+/// Sorts a bucket, or any entries at all, by key; those of one key keep their order.
+pub(super) fn bucket(entries: &mut [Entry], scratch: &mut Vec<Entry>) {
     if entries.len() <= SHORT {
         return insertion(entries);
     }
-    let spread = Spread::default().with(entries);
+    let spread = Spread::of(entries);
     if spread.rising {
         return;
     }
@@ -121,11 +142,19 @@ fn sort_within(entries: &mut [Entry], scratch: &mut Vec<Entry>) {
     }
 }
 
+/// Moves entries to where the `bits` bits from bit `shift` up of their keys put them.
 fn pass(from: &[Entry], to: &mut [Entry], shift: u32, bits: u32) {
-    let mask = (1_u64 << bits) - 1;
-    let digit = |entry: &Entry| ((entry.key >> shift) & mask) as usize;
-    let mut places = [0_u32; 1 << DIGIT];
-    let places = &mut places[..1 << bits];
+    // In a bucket as small as most are, clearing the widest digit's counters would be felt.
+    if bits <= FIRST {
+        counting(from, to, shift, &mut [0; 1 << FIRST][..1 << bits]);
+    } else {
+        counting(from, to, shift, &mut [0; 1 << DIGIT][..1 << bits]);
+    }
+}
+
+fn counting(from: &[Entry], to: &mut [Entry], shift: u32, places: &mut [u32]) {
+    let mask = places.len() - 1;
+    let digit = |entry: &Entry| (entry.key >> shift) as usize & mask;
     for entry in from {
         places[digit(entry)] += 1;
     }
@@ -152,7 +181,7 @@ fn finish_groups(entries: &mut [Entry], scratch: &mut Vec<Entry>, low: u32) {
         let ends = i == entries.len() || entries[i].key >> low != entries[start].key >> low;
         if ends {
             if i - start > 1 {
-                sort_within(&mut entries[start..i], scratch);
+                bucket(&mut entries[start..i], scratch);
             }
             start = i;
         }
@@ -176,6 +205,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn sort(chunks: &[&[Entry]]) -> Vec<Entry> {
+        let (mut entries, mut scratch) = (vec![Entry { key: 1, at: 2 }; 300], Vec::new());
+        let mut start = 0;
+        for end in gather(chunks, &mut entries) {
+            bucket(&mut entries[start..end as usize], &mut scratch);
+            start = end as usize;
+        }
+        entries
+    }
+
     proptest! {
         #[test]
         fn sorts_like_the_standard_library(
@@ -187,9 +226,7 @@ mod tests {
             let mut expected = entries.clone();
             expected.sort();
             let chunks: Vec<_> = entries.chunks(100).collect();
-            let mut sorted = vec![Entry { key: 1, at: 2 }; 300];
-            sort(&chunks, &mut sorted, &mut Vec::new());
-            prop_assert_eq!(sorted, expected);
+            prop_assert_eq!(sort(&chunks), expected);
         }
     }
 
@@ -204,8 +241,8 @@ mod tests {
         entries[50_000].key = u64::MAX;
         let mut expected = entries.clone();
         expected.sort();
-        let mut sorted = Vec::new();
-        sort(&[&entries], &mut sorted, &mut Vec::new());
-        assert_eq!(sorted, expected);
+        assert_eq!(sort(&[&entries]), expected);
+        let (front, back) = entries.split_at(1000);
+        assert_eq!(sort(&[front, back]), expected);
     }
 }

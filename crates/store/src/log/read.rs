@@ -80,7 +80,7 @@ impl Reader {
             return Ok(None);
         }
         let mut header = self.header(at)?;
-        if header.is_none() && at % self.segment_bytes != 0 {
+        if header.is_none() && !at.is_multiple_of(self.segment_bytes) {
             at = at.next_multiple_of(self.segment_bytes);
             if at >= end {
                 return Ok(None);

@@ -11,7 +11,7 @@
 use zerocopy::IntoBytes;
 
 use super::{Cursor, DIR, segment_number, segment_path};
-use crate::disk::{BLOCK, Block, Disk, Mode, read_exact_at, write_all_at};
+use crate::disk::{self, BLOCK, Block, Disk, Mode, read_exact_at, write_all_at};
 use crate::error::StoreError;
 use crate::frame::{FRAME_BYTES_MAX, HEADER_BYTES, Header};
 
@@ -60,6 +60,18 @@ impl Chain {
     }
 }
 
+/// Is given each frame in order: its header and its body, both checked.
+pub type Visit<'a> = &'a mut dyn FnMut(&Header, &[u8]) -> Result<(), StoreError>;
+
+/// What is done with a torn end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TornEnd {
+    /// It is set back to zero: a start.
+    Cut,
+    /// It is told and left as it is: an audit changes nothing.
+    Leave,
+}
+
 /// What was cut off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torn {
@@ -88,10 +100,10 @@ pub struct Recovered {
 pub fn recover(
     disk: &dyn Disk,
     segment_bytes: u64,
-    first: u64,
-    visit: &mut dyn FnMut(&Header, &[u8]) -> Result<(), StoreError>,
+    (first, torn_end): (u64, TornEnd),
+    visit: Visit<'_>,
 ) -> Result<Recovered, StoreError> {
-    let last = check_names(disk, segment_bytes)?;
+    let last = check_names(disk, segment_bytes, torn_end)?;
     let mut walk = Walk {
         image: Image::new(disk, segment_bytes),
         chain: (first == 0).then(Chain::default),
@@ -101,7 +113,7 @@ pub fn recover(
         walk.image.load(number)?;
         walk.segment(number, visit)?;
     }
-    let torn = walk.end(last)?;
+    let torn = walk.end(last, torn_end)?;
     let cursor = Cursor {
         next: walk.position,
         segment_bytes,
@@ -122,7 +134,11 @@ pub fn check(
     stop: &dyn Fn() -> bool,
 ) -> Result<(), StoreError> {
     let image = Image::new(disk, segment_bytes);
-    let mut walk = Walk { image, chain: Some(Chain::default()), position: 0 };
+    let mut walk = Walk {
+        image,
+        chain: Some(Chain::default()),
+        position: 0,
+    };
     for number in 0..=last {
         if stop() {
             return Ok(());
@@ -139,12 +155,15 @@ pub fn check(
 
 /// Segments are there from 0 on without a gap; what was being prepared at the end is removed.
 /// Returns the number of the last.
-fn check_names(disk: &dyn Disk, segment_bytes: u64) -> Result<u64, StoreError> {
+fn check_names(disk: &dyn Disk, segment_bytes: u64, torn_end: TornEnd) -> Result<u64, StoreError> {
     let mut count = 0;
     let names = disk.list(DIR).map_err(|e| StoreError::io("list", DIR, e))?;
     for name in names {
         let path = format!("{DIR}/{name}");
-        if name.ends_with(".new") {
+        if disk::is_unfinished(&name) {
+            if torn_end == TornEnd::Leave {
+                continue;
+            }
             disk.remove(&path)
                 .map_err(|e| StoreError::io("remove", &path, e))?;
             continue;
@@ -253,11 +272,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Visits the frames of the loaded segment, if the log goes on in it.
-    fn segment(
-        &mut self,
-        number: u64,
-        visit: &mut dyn FnMut(&Header, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn segment(&mut self, number: u64, visit: Visit<'_>) -> Result<(), StoreError> {
         let begin = self.image.base();
         if self.position < begin {
             self.enter(number)?;
@@ -321,7 +336,7 @@ impl Walk<'_> {
     }
 
     /// Looks at what follows the last whole frame: nothing, a torn frame to cut off, or damage.
-    fn end(&mut self, last: u64) -> Result<Option<Torn>, StoreError> {
+    fn end(&mut self, last: u64, torn_end: TornEnd) -> Result<Option<Torn>, StoreError> {
         let len = self.image.bytes().len() as u64;
         let mut torn = None;
         for number in self.position / len..=last {
@@ -335,7 +350,14 @@ impl Walk<'_> {
                 return Err(self.image.damaged(at, "more than one frame is torn"));
             }
             self.judge_torn(at, end)?;
-            torn = Some(self.cut(at, end)?);
+            torn = Some(Torn {
+                file: segment_path(number),
+                at: at as u64,
+                bytes: (end.next_multiple_of(BLOCK) - at) as u64,
+            });
+            if torn_end == TornEnd::Cut {
+                self.cut(at, end)?;
+            }
         }
         Ok(torn)
     }
@@ -369,7 +391,7 @@ impl Walk<'_> {
         Err(self.image.damaged(at, what))
     }
 
-    fn cut(&mut self, at: usize, end: usize) -> Result<Torn, StoreError> {
+    fn cut(&mut self, at: usize, end: usize) -> Result<(), StoreError> {
         let end = end.next_multiple_of(BLOCK);
         let path = segment_path(self.image.number);
         self.image.blocks[at / BLOCK..end / BLOCK].fill(Block::ZERO);
@@ -377,11 +399,6 @@ impl Walk<'_> {
         let failed = |e| StoreError::io("cut off the torn end of", &path, e);
         let file = self.image.disk.open(&path, Mode::Direct).map_err(failed)?;
         write_all_at(&*file, zeros, at as u64).map_err(failed)?;
-        file.sync().map_err(failed)?;
-        Ok(Torn {
-            file: path,
-            at: at as u64,
-            bytes: (end - at) as u64,
-        })
+        file.sync().map_err(failed)
     }
 }

@@ -1,10 +1,15 @@
 //! What is appended is found, however it came to lie on the disk.
 
-use super::{Dice, Log, Memory, Order, Tree, audit, open};
+use super::{Dice, Index, Log, Memory, Order, Tree, audit, open, options};
+use crate::disk::Disk;
 use crate::disk::Local;
-use crate::index::{Additions, FAN, Index, Options};
+use crate::index::block;
+use crate::index::cursor::Cursor;
+use crate::index::filter::Budget;
+use crate::index::run::Head;
+use crate::index::write::Writer;
+use crate::index::{Additions, Entry, FAN, RunView};
 use proptest::prelude::*;
-use std::sync::Arc;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
@@ -70,37 +75,54 @@ fn large_runs_have_several_levels_of_index_blocks() {
 
 #[test]
 fn a_tree_of_three_levels_finds_every_key() {
-    // Steps and positions so wide that a leaf holds few entries.
+    // A wide step and far positions in every leaf, so that few entries fill it.
+    let entry = |n: u64| Entry {
+        key: (n << 36) + ((n / 64) << 45),
+        at: (n & 1) << 59 | n,
+    };
+    let entries = 13_200_000;
     let dir = tempfile::tempdir().unwrap();
-    let index = Index::open(Arc::new(Local::new(dir.path())), Options::default()).unwrap();
-    let entries = 12_000_000_u64;
-    let mut batch = Additions::default();
-    batch.clear(0);
-    for n in 0..entries {
-        batch.push(
-            Tree::UserData64,
-            n << 40 | (n * 77 & 0xff_ffff),
-            n << 24 | (n & 1) << 23,
-        );
-    }
-    batch.end = entries << 24;
-    index.append(&batch);
-    index.seal();
-    index.settle().unwrap();
-    for n in (0..entries).step_by(99_991).chain([entries - 1]) {
-        let key = n << 40 | (n * 77 & 0xff_ffff);
-        for order in [Order::Oldest, Order::Newest] {
-            let found = index
-                .find(Tree::UserData64, key, 0..=u64::MAX, order, 9)
-                .unwrap();
-            assert_eq!(found, [n << 24 | (n & 1) << 23]);
-            assert!(
-                index
-                    .find(Tree::UserData64, key + 1, 0..=u64::MAX, order, 9)
-                    .unwrap()
-                    .is_empty()
-            );
+    let disk = Local::new(dir.path());
+    disk.create_dir("index").unwrap();
+    let head = Head {
+        number: 3,
+        level: 0,
+        from: 0,
+        end: 1 << 60,
+        records: 0,
+        ids: None,
+    };
+    let mut writer = Writer::create(&disk, head, 0).unwrap();
+    let mut pending = Vec::new();
+    for tree in Tree::ALL {
+        writer.begin(tree);
+        if tree == Tree::UserData64 {
+            for n in 0..entries {
+                pending.push(entry(n));
+                if pending.len() == 100_000 {
+                    let taken = writer.write_full(&pending).unwrap();
+                    pending.drain(..taken);
+                }
+            }
+            writer.write_all(&pending).unwrap();
         }
+        writer.end().unwrap();
+    }
+    let run = writer.finish(&disk, &Budget::new(0)).unwrap();
+    assert_eq!(block::height(run.root(Tree::UserData64).unwrap()), 3);
+    let mut cursor = Cursor::new(&run, Tree::UserData64);
+    for n in (0..entries)
+        .step_by(99_991)
+        .chain([entries - 1, 5, entries / 2])
+    {
+        assert!(cursor.seek(entry(n)).unwrap());
+        assert!(cursor.leaf().contains(&entry(n)));
+        let (first, last) = (cursor.leaf()[0], *cursor.leaf().last().unwrap());
+        assert_eq!(cursor.forward().unwrap(), last != entry(entries - 1));
+        assert!(cursor.leaf()[0] > last || last == entry(entries - 1));
+        assert!(cursor.seek(entry(n)).unwrap());
+        assert_eq!(cursor.back().unwrap(), first != entry(0));
+        assert!(*cursor.leaf().last().unwrap() < first || first == entry(0));
     }
 }
 
@@ -114,18 +136,17 @@ fn full_levels_become_one_run_and_old_files_go() {
         index.seal();
         index.settle().unwrap();
     }
-    let levels: Vec<_> = index
-        .runs()
-        .iter()
-        .map(super::super::RunView::level)
-        .collect();
+    let levels: Vec<_> = index.runs().iter().map(RunView::level).collect();
     assert_eq!(levels, [2, 0, 0, 0, 0, 0, 0], "70 = 64 + 6 in base {FAN}");
     assert_eq!(disk.files().len(), 7 + 1, "the runs and the manifest");
-    let records: u64 = index
-        .runs()
-        .iter()
-        .map(super::super::RunView::records)
-        .sum();
+    let inspected = Index::inspect(&*disk, options()).unwrap();
+    assert!(
+        inspected
+            .iter()
+            .map(RunView::file)
+            .eq(index.runs().iter().map(RunView::file))
+    );
+    let records: u64 = index.runs().iter().map(RunView::records).sum();
     assert_eq!(
         records,
         log.batches
