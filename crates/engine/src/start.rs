@@ -35,6 +35,9 @@ const FILTER_BYTES: u64 = 192 << 20;
 /// while it already does, and damage found then stops it.
 pub const CHECKED_BYTES: u64 = 4 << 30;
 
+/// Bytes at the end of the log that a start asks the page cache to hold.
+const WARMED_BYTES: u64 = 1 << 30;
+
 /// How books are made.
 #[derive(Clone, Debug, Default)]
 pub struct Init {
@@ -304,9 +307,7 @@ impl Threads {
             scans: VecDeque::new(),
         };
         threads.push(spawn("writer", move || writer.run())?);
-        if let Some(thread) = self.check_rest(unchecked)? {
-            threads.push(thread);
-        }
+        threads.push(self.look_after(end, unchecked)?);
         Ok(Books::new(Inner {
             history: self.history(),
             shared: self.shared,
@@ -350,20 +351,20 @@ impl Threads {
             .store(recovered.cursor.next, Ordering::Relaxed);
     }
 
-    /// Checks the segments that the start has not, on a thread beside the others.
-    fn check_rest(&self, unchecked: u64) -> Result<Option<JoinHandle<()>>, StartError> {
-        if unchecked == 0 {
-            return Ok(None);
-        }
+    /// What a start leaves for later, on a thread beside the others: the end of the log is read
+    /// into the page cache, the segments that were not yet checked are.
+    fn look_after(&self, end: u64, unchecked: u64) -> Result<JoinHandle<()>, StartError> {
         let (disk, shared) = (Arc::clone(&self.disk), Arc::clone(&self.shared));
         let segment_bytes = self.superblock.segment_bytes;
-        let check = move || {
+        spawn("check", move || {
+            log::warm(&*disk, segment_bytes, end, WARMED_BYTES);
             let stop = || shared.is_closing();
-            if let Err(error) = log::check(&*disk, segment_bytes, unchecked, &stop) {
+            if unchecked > 0
+                && let Err(error) = log::check(&*disk, segment_bytes, unchecked, &stop)
+            {
                 shared.fail(&error.to_string());
             }
-        };
-        spawn("check", check).map(Some)
+        })
     }
 }
 

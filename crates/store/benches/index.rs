@@ -143,17 +143,19 @@ fn build(index: &Index, transfers: u64, accounts: u64, hash: IdHash) {
 
 fn fresh(hash: IdHash) {
     let mut fresh = Fresh::new(SEAL as usize);
-    let record = |n| (random_id(n), hash.of(random_id(n)), n);
-    let records: Vec<_> = (0..SEAL).map(record).collect();
+    let mut records = Additions::default();
+    for n in 0..SEAL {
+        records.push_id(random_id(n), hash.of(random_id(n)), n);
+    }
     // The first two generations get memory, the third takes that of the first over.
     for generation in 1..=2 {
-        fresh.insert_all(&records);
+        fresh.extend(&records);
         fresh.seal();
         fresh.drop_published(generation - 1);
     }
     fresh.drop_published(1);
     fresh.seal();
-    let inserting = timed(|| fresh.insert_all(&records));
+    let inserting = timed(|| fresh.extend(&records));
     fresh.drop_published(3);
     report(
         "fresh: insert",
@@ -195,7 +197,7 @@ fn probe(index: &Index, ids: &[(u128, u64)]) -> usize {
 
 fn batch(round: u64, hash: IdHash, id: impl Fn(u64) -> u128) -> Vec<(u128, u64)> {
     let numbers = round * BATCH..(round + 1) * BATCH;
-    numbers.map(|n| id(n)).map(|id| (id, hash.of(id))).collect()
+    numbers.map(id).map(|id| (id, hash.of(id))).collect()
 }
 
 fn random_id(n: u64) -> u128 {

@@ -29,6 +29,7 @@ use model::batch::{OUTER_LEAF_BYTES, OuterLeaf};
 use model::limits::RECORD_BYTES;
 use zerocopy::IntoBytes;
 
+use crate::check;
 use crate::disk::{BLOCK, Block};
 
 /// Bytes of a frame's header.
@@ -85,7 +86,7 @@ impl FrameBuffer {
         let (prefix, record) = bytes.split_at_mut(PREFIX_BYTES);
         let len = encode(record);
         prefix[..2].copy_from_slice(&(len as u16).to_le_bytes());
-        prefix[2..].copy_from_slice(&crc32c::crc32c(&record[..len]).to_le_bytes());
+        prefix[2..].copy_from_slice(&check::crc32c(&record[..len]).to_le_bytes());
         self.spans.push((start as u32, len as u32));
         self.end = start + len;
         at as u32
@@ -226,8 +227,8 @@ pub fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (prefix, rest) = bytes.split_at_checked(PREFIX_BYTES)?;
     let len = u16::from_le_bytes(prefix[..2].try_into().ok()?);
     let (record, rest) = rest.split_at_checked(usize::from(len))?;
-    let check = u32::from_le_bytes(prefix[2..].try_into().ok()?);
-    (usize::from(len) <= RECORD_BYTES && crc32c::crc32c(record) == check).then_some((record, rest))
+    let sum = u32::from_le_bytes(prefix[2..].try_into().ok()?);
+    (usize::from(len) <= RECORD_BYTES && check::crc32c(record) == sum).then_some((record, rest))
 }
 
 /// The record whose prefix begins `bytes`.

@@ -55,22 +55,6 @@ impl Fresh {
         open.insert(Slot { hash, not_at: !at });
     }
 
-    /// Enters records of (id, hash, position) as [`Fresh::insert`] does, only faster: the cache
-    /// misses of many overlap.
-    pub fn insert_all(&mut self, records: &[(u128, u64, u64)]) {
-        for group in records.chunks(GROUP) {
-            let open = self.generations.last().expect("one generation is open");
-            let touched = group.iter().fold(0, |sum, (_, hash, _)| {
-                sum ^ open.slots[open.place(*hash)].not_at
-            });
-            // The sum is of no use; reading what goes into it is.
-            std::hint::black_box(touched);
-            for &(id, hash, at) in group {
-                self.insert(id, hash, at);
-            }
-        }
-    }
-
     /// Enters what a batch adds under ids.
     pub fn extend(&mut self, additions: &Additions) {
         let Some((least, greatest)) = additions.ids else {
@@ -78,11 +62,18 @@ impl Fresh {
         };
         let open = self.generations.last_mut().expect("one generation is open");
         open.ids = (open.ids.0.min(least), open.ids.1.max(greatest));
-        for entry in &additions.entries[Tree::Id.number()] {
-            open.insert(Slot {
-                hash: entry.key,
-                not_at: !entry.at,
+        for group in additions.entries[Tree::Id.number()].chunks(GROUP) {
+            let touched = group.iter().fold(0, |sum, entry| {
+                sum ^ open.slots[open.place(entry.key)].not_at
             });
+            // The sum is of no use; reading what goes into it makes the cache misses overlap.
+            std::hint::black_box(touched);
+            for entry in group {
+                open.insert(Slot {
+                    hash: entry.key,
+                    not_at: !entry.at,
+                });
+            }
         }
     }
 

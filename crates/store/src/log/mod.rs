@@ -10,7 +10,7 @@ mod append;
 mod read;
 mod recover;
 
-pub use append::{Appender, create};
+pub use append::{Appender, create, warm};
 pub use read::Reader;
 pub use recover::{Chain, Recovered, Torn, TornEnd, Visit, check, recover};
 

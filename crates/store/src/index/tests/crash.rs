@@ -23,6 +23,8 @@ fn continues(disk: &Arc<Memory>, log: &Log, covered: u64) -> Result<(), IndexErr
     let index = open(disk)?;
     assert!(index.covered() >= covered, "what was published is durable");
     assert!(index.covered() <= log.batches.last().expect("batches").end);
+    log.replay(&index, log.batches.len(), 5)?;
+    index.settle()?;
     let runs = index.runs();
     let live: Vec<_> = runs.iter().map(RunView::file).collect();
     for (path, _) in disk.files() {
@@ -31,8 +33,6 @@ fn continues(disk: &Arc<Memory>, log: &Log, covered: u64) -> Result<(), IndexErr
             "{path} is left behind"
         );
     }
-    log.replay(&index, log.batches.len(), 5)?;
-    index.settle()?;
     log.compare(&index, &mut Dice(covered))?;
     audit(&index, log)
 }
