@@ -15,7 +15,7 @@ use store::StoreError;
 use store::disk::{Disk, Local};
 use store::index::{Fresh, IdHash, Index, IndexError};
 use store::log::{self, Appender, Reader, Torn};
-use store::superblock::{SEGMENT_BYTES, Superblock};
+use store::superblock::{SEGMENT_BYTES, SEGMENT_BYTES_RANGE, Superblock};
 
 use crate::books::{Books, Inner, Options, QUEUE_REQUESTS};
 use crate::clock::Clock;
@@ -74,6 +74,8 @@ pub enum StartError {
     Locked(String),
     /// The directory is not one that books can be made in.
     Occupied(String),
+    /// Books cannot be made so; what would be right.
+    Invalid(&'static str),
     /// The disk refused or its bytes are damaged.
     Store(StoreError),
     /// The index could not be opened or made anew.
@@ -92,6 +94,7 @@ impl fmt::Display for StartError {
                     "{data}: the directory is not empty; books are made in a new one"
                 )
             }
+            Self::Invalid(what) => f.write_str(what),
             Self::Store(error) => error.fmt(f),
             Self::Index(error) => error.fmt(f),
             Self::System(what, error) => write!(f, "cannot {what}: {error}"),
@@ -116,6 +119,12 @@ impl From<IndexError> for StartError {
 /// Makes books in `data`, a directory that is empty or not there.
 pub fn init(data: &Path, init: &Init) -> Result<(), StartError> {
     let system = |what| move |e| StartError::System(what, e);
+    let segment_bytes = init.segment_bytes.unwrap_or(SEGMENT_BYTES);
+    if !segment_bytes.is_power_of_two() || !SEGMENT_BYTES_RANGE.contains(&segment_bytes) {
+        return Err(StartError::Invalid(
+            "a segment is a power of two from 16 MiB to 1 GiB",
+        ));
+    }
     fs::create_dir_all(data).map_err(system("create the directory"))?;
     let mut there = fs::read_dir(data).map_err(system("read the directory"))?;
     if there.next().is_some() {
@@ -134,7 +143,7 @@ pub fn init(data: &Path, init: &Init) -> Result<(), StartError> {
     }
     let word = |at: usize| u64::from_le_bytes(random[0][at..at + 8].try_into().expect("8 bytes"));
     let superblock = Superblock {
-        segment_bytes: init.segment_bytes.unwrap_or(SEGMENT_BYTES),
+        segment_bytes,
         identity: random[0][16..].try_into().expect("16 bytes"),
         hash_key: [word(0), word(8)],
         created: if init.secret.is_some() {

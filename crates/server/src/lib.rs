@@ -1,1 +1,27 @@
 //! The HTTP face of the books: API, authentication, metrics.
+//!
+//! Reading order: [`serve()`] takes connections; `route` holds the one table of routes, with who
+//! may call each; `gate` lets a request in or not; `api` answers it, in JSON by the twins of
+//! [`wire`] or in bulk by `body`, where records are bytes as they stand in memory; [`problem`] is
+//! every refusal. The books themselves are [`engine::Books`]: this crate decides nothing about
+//! money.
+
+mod api;
+mod app;
+pub mod auth;
+mod body;
+mod gate;
+pub mod limits;
+mod metrics;
+mod openapi;
+pub mod problem;
+mod refusal;
+mod route;
+mod serve;
+pub mod wire;
+
+pub use app::{Auth, Clock, Options};
+pub use openapi::document;
+pub use refusal::{Refusal, Verdict};
+pub use route::{Access, Route, TABLE};
+pub use serve::{ServeError, serve};

@@ -1,0 +1,100 @@
+//! What all requests share.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::body::Bytes;
+use engine::{Books, Refused};
+use model::Currency;
+
+use crate::gate::Gate;
+use crate::metrics::Metrics;
+use crate::openapi;
+use crate::wire::Currencies;
+
+/// How the books are served.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who may call.
+    pub auth: Auth,
+    /// The books' clock, as they were opened with.
+    pub clock: Clock,
+}
+
+/// Who may call.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// Everyone who reaches the socket, which must be of this machine; browsers only for pages of
+    /// this machine.
+    None,
+    /// Holders of a token of this data directory, each within its scope.
+    Tokens(PathBuf),
+}
+
+/// The clock of the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The machine's; nobody sets it over HTTP.
+    System,
+    /// Stands still until `POST /v1/admin/clock` moves it.
+    Manual,
+}
+
+/// What all requests share.
+pub(crate) struct App {
+    pub books: Books,
+    pub gate: Gate,
+    pub metrics: Metrics,
+    pub clock: Clock,
+    /// The OpenAPI document, made once.
+    pub document: Bytes,
+    currencies: RwLock<Arc<Currencies>>,
+}
+
+impl App {
+    pub async fn new(options: Options, books: Books) -> Result<Self, Refused> {
+        let app = Self {
+            gate: Gate::new(options.auth),
+            metrics: Metrics::new(books.clone()),
+            clock: options.clock,
+            document: openapi::document(options.clock).into(),
+            currencies: RwLock::default(),
+            books,
+        };
+        app.refresh_currencies().await?;
+        Ok(app)
+    }
+
+    /// The declared currencies, as last seen. A declaration never changes, so what is here holds.
+    pub fn currencies(&self) -> Arc<Currencies> {
+        Arc::clone(
+            &self
+                .currencies
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    /// Asks the books again: a ledger may have been declared elsewhere.
+    pub async fn refresh_currencies(&self) -> Result<Arc<Currencies>, Refused> {
+        let declared = self.books.ledgers().await?;
+        let declared = declared
+            .into_iter()
+            .map(|currency| (currency.ledger, currency));
+        let fresh = Arc::new(declared.collect());
+        *self
+            .currencies
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        Ok(fresh)
+    }
+
+    /// Adds one that was declared just now.
+    pub fn add_currency(&self, currency: Currency) {
+        let mut shared = self
+            .currencies
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut shared).insert(currency.ledger, currency);
+    }
+}

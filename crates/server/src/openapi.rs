@@ -1,0 +1,153 @@
+//! The OpenAPI document: shapes from the code that reads and writes them, security from the table
+//! of routes.
+
+use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+
+use crate::api;
+use crate::app::Clock;
+use crate::problem::ProblemBody;
+use crate::route::{Access, Route, TABLE};
+use crate::wire::Amount;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Counterfoil",
+        description = "A durable payment ledger. Whatever is answered has been written to disk. \
+            Every refusal is `application/problem+json` and says what was wrong, where, and what \
+            would be right."
+    ),
+    paths(
+        api::create_accounts,
+        api::create_transfers,
+        api::lookup_accounts,
+        api::lookup_transfers,
+        api::query_accounts,
+        api::query_transfers,
+        api::account_transfers,
+        api::account_balances,
+        api::get_account,
+        api::get_transfer,
+        api::list_ledgers,
+        api::declare_ledger,
+        api::set_clock,
+        api::index,
+        api::document,
+        api::health,
+        api::ready,
+        api::metrics,
+    ),
+    components(schemas(ProblemBody, Amount))
+)]
+struct Document;
+
+const SCHEME: &str = "token";
+
+/// The OpenAPI 3.1 document of all routes there are under this clock, as JSON.
+pub fn document(clock: Clock) -> String {
+    let mut document = Document::openapi();
+    let components = document.components.get_or_insert_default();
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components
+        .security_schemes
+        .insert(SCHEME.to_owned(), scheme.into());
+    for route in &TABLE {
+        if !route.operation.exists_under(clock) {
+            document.paths.paths.remove(route.path);
+        } else if let Some(operation) = operation(document.paths.paths.get_mut(route.path), route) {
+            secure(operation, route.access);
+        }
+    }
+    document.to_json().expect("the document is plain JSON")
+}
+
+fn operation<'a>(path: Option<&'a mut PathItem>, route: &Route) -> Option<&'a mut Operation> {
+    let path = path?;
+    let operation = if route.method == "GET" {
+        &mut path.get
+    } else {
+        &mut path.post
+    };
+    operation.as_mut()
+}
+
+fn secure(operation: &mut Operation, access: Access) {
+    operation.security = Some(match access {
+        Access::Open => Vec::new(),
+        Access::Needs(scope) => vec![SecurityRequirement::new(SCHEME, [scope.name()])],
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::document;
+    use crate::app::Clock;
+    use crate::route::{Access, TABLE};
+    use serde_json::Value;
+
+    fn parsed(clock: Clock) -> Value {
+        serde_json::from_str(&document(clock)).expect("it is JSON")
+    }
+
+    #[test]
+    fn every_route_is_documented_and_nothing_else() {
+        for clock in [Clock::System, Clock::Manual] {
+            let document = parsed(clock);
+            assert_eq!(document["openapi"], "3.1.0");
+            let mut documented: Vec<(String, String)> = Vec::new();
+            for (path, item) in document["paths"].as_object().expect("paths") {
+                for method in item.as_object().expect("methods").keys() {
+                    documented.push((path.clone(), method.to_uppercase()));
+                }
+            }
+            documented.sort();
+            let mut routes: Vec<_> = TABLE
+                .iter()
+                .filter(|route| route.operation.exists_under(clock))
+                .map(|route| (route.path.to_owned(), route.method.to_string()))
+                .collect();
+            routes.sort();
+            assert_eq!(documented, routes);
+        }
+    }
+
+    #[test]
+    fn security_is_that_of_the_table() {
+        let document = parsed(Clock::Manual);
+        for route in &TABLE {
+            let method = route.method.as_str().to_lowercase();
+            let operation = &document["paths"][route.path][method];
+            let expected = match route.access {
+                Access::Open => serde_json::json!([]),
+                Access::Needs(scope) => serde_json::json!([{ "token": [scope.name()] }]),
+            };
+            assert_eq!(operation["security"], expected, "{}", route.path);
+            assert!(operation["summary"].is_string(), "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn walk(value: &Value, seen: &mut Vec<String>) {
+            match value {
+                Value::Object(fields) => {
+                    let reference = fields.get("$ref").and_then(Value::as_str);
+                    seen.extend(reference.map(str::to_owned));
+                    fields.values().for_each(|value| walk(value, seen));
+                }
+                Value::Array(items) => items.iter().for_each(|value| walk(value, seen)),
+                _ => {}
+            }
+        }
+        let document = parsed(Clock::Manual);
+        let mut references = Vec::new();
+        walk(&document, &mut references);
+        assert!(references.len() > 20);
+        for reference in references {
+            let pointer = reference.trim_start_matches('#');
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The table of routes: what there is, and who may call it. It makes the router and the security
+//! of the OpenAPI document; nothing else says who may call what.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+
+use crate::api;
+use crate::app::{App, Clock};
+use crate::auth::Scope;
+use crate::body::discard;
+use crate::problem::{Kind, Problem, echo};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everyone.
+    Open,
+    /// Holders of a token of this scope or a larger one.
+    Needs(Scope),
+}
+
+/// One line of the table.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{name}` for a part that varies.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    pub(crate) operation: Operation,
+}
+
+/// What can be asked, in the order of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    CreateAccounts,
+    CreateTransfers,
+    LookupAccounts,
+    LookupTransfers,
+    QueryAccounts,
+    QueryTransfers,
+    AccountTransfers,
+    AccountBalances,
+    GetAccount,
+    GetTransfer,
+    ListLedgers,
+    DeclareLedger,
+    SetClock,
+    Index,
+    Document,
+    Health,
+    Ready,
+    Metrics,
+}
+
+impl Operation {
+    /// Whether there is such a route under this clock.
+    pub fn exists_under(self, clock: Clock) -> bool {
+        self != Self::SetClock || clock == Clock::Manual
+    }
+}
+
+const READ: Access = Access::Needs(Scope::Read);
+const WRITE: Access = Access::Needs(Scope::Write);
+const ADMIN: Access = Access::Needs(Scope::Admin);
+
+const fn post(path: &'static str, access: Access, operation: Operation) -> Route {
+    Route {
+        method: Method::POST,
+        path,
+        access,
+        operation,
+    }
+}
+
+const fn get(path: &'static str, access: Access, operation: Operation) -> Route {
+    Route {
+        method: Method::GET,
+        path,
+        access,
+        operation,
+    }
+}
+
+/// All routes. `/v1/admin/clock` is there only under a manual clock.
+pub static TABLE: [Route; 18] = [
+    post("/v1/accounts", WRITE, Operation::CreateAccounts),
+    post("/v1/transfers", WRITE, Operation::CreateTransfers),
+    post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
+    post("/v1/transfers/lookup", READ, Operation::LookupTransfers),
+    post("/v1/accounts/query", READ, Operation::QueryAccounts),
+    post("/v1/transfers/query", READ, Operation::QueryTransfers),
+    post("/v1/account-transfers", READ, Operation::AccountTransfers),
+    post("/v1/account-balances", READ, Operation::AccountBalances),
+    get("/v1/accounts/{id}", READ, Operation::GetAccount),
+    get("/v1/transfers/{id}", READ, Operation::GetTransfer),
+    get("/v1/ledgers", READ, Operation::ListLedgers),
+    post("/v1/ledgers", ADMIN, Operation::DeclareLedger),
+    post("/v1/admin/clock", ADMIN, Operation::SetClock),
+    get("/", Access::Open, Operation::Index),
+    get("/openapi.json", Access::Open, Operation::Document),
+    get("/health", Access::Open, Operation::Health),
+    get("/ready", Access::Open, Operation::Ready),
+    get("/metrics", READ, Operation::Metrics),
+];
+
+/// The router of the table.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new();
+    for route in TABLE
+        .iter()
+        .filter(|route| route.operation.exists_under(app.clock))
+    {
+        let filter = MethodFilter::try_from(route.method.clone()).expect("the table has GET, POST");
+        let answer = move |State(app): State<Arc<App>>, request: Request| async move {
+            answer(&app, Some(route), request).await
+        };
+        router = router.route(route.path, on(filter, answer));
+    }
+    router
+        .fallback(async |State(app): State<Arc<App>>, request: Request| {
+            answer(&app, None, request).await
+        })
+        .method_not_allowed_fallback(async |State(app): State<Arc<App>>, request: Request| {
+            answer(&app, None, request).await
+        })
+        .with_state(app)
+}
+
+/// A request on its way to its answer.
+pub(crate) struct Call<'a> {
+    pub app: &'a App,
+    pub head: &'a axum::http::request::Parts,
+    pub body: &'a mut Body,
+}
+
+/// Lets the request in, has it answered, and counts it. `None` is a path or method that no route
+/// has.
+async fn answer(app: &App, route: Option<&'static Route>, request: Request) -> Response {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long answers take, for metrics alone"
+    )]
+    let start = Instant::now();
+    let (head, mut body) = request.into_parts();
+    let access = route.map_or(Access::Open, |route| route.access);
+    let answered = match (app.gate.admit(access, &head), route) {
+        (Err(problem), _) => Err(problem),
+        (Ok(()), None) => Err(no_route(app, &head)),
+        (Ok(()), Some(route)) => {
+            let call = Call {
+                app,
+                head: &head,
+                body: &mut body,
+            };
+            api::run(route.operation, call).await
+        }
+    };
+    let response = match answered {
+        Ok(response) => response,
+        Err(problem) => {
+            // Who waits for leave to send the body has not sent it.
+            if !body.is_end_stream() && !head.headers.contains_key(header::EXPECT) {
+                discard(&mut body).await;
+            }
+            problem.into_response()
+        }
+    };
+    let operation = route.map(|route| route.operation);
+    app.metrics
+        .answered(operation, response.status(), start.elapsed());
+    response
+}
+
+fn no_route(app: &App, head: &axum::http::request::Parts) -> Problem {
+    let path = head.uri.path();
+    // As the router has it, a path spelled out hides one with parts that vary.
+    let spelled_out = TABLE.iter().any(|route| route.path == path);
+    let fits = |route: &&Route| {
+        let same = if spelled_out {
+            route.path == path
+        } else {
+            matches(route.path, path)
+        };
+        same && route.operation.exists_under(app.clock)
+    };
+    let methods: Vec<&str> = TABLE
+        .iter()
+        .filter(fits)
+        .map(|route| route.method.as_str())
+        .collect();
+    if methods.is_empty() {
+        let detail = format!("{:?} is no route; /openapi.json lists all.", echo(path));
+        return Problem::new(Kind::RouteNotFound, detail);
+    }
+    let detail = format!("The route takes {}.", methods.join(" and "));
+    Problem::new(Kind::MethodNotAllowed, detail)
+}
+
+/// Whether `path` is of the shape `pattern`.
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(part)) if wanted == part => {}
+            (Some(wanted), Some(part)) if wanted.starts_with('{') && !part.is_empty() => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TABLE, matches};
+
+    #[test]
+    fn operations_stand_in_the_order_of_the_table() {
+        for (index, route) in TABLE.iter().enumerate() {
+            assert_eq!(route.operation as usize, index, "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn shapes() {
+        assert!(matches("/v1/accounts/{id}", "/v1/accounts/7") && matches("/", "/"));
+        assert!(!matches("/v1/accounts/{id}", "/v1/accounts/"));
+        assert!(!matches("/v1/accounts/{id}", "/v1/accounts/7/8"));
+        assert!(!matches("/v1/accounts/{id}", "/v1/accounts"));
+    }
+}

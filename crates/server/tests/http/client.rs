@@ -1,0 +1,254 @@
+//! A server on a port of its own, and a client that sends exactly what a test says.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use engine::{Books, Init, Options as BooksOptions};
+use serde_json::Value;
+use server::{Auth, Clock, Options, ServeError, serve};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub const JSON: &str = "application/json";
+pub const BULK: &str = "application/octet-stream";
+
+/// A running server; its directory goes with it.
+pub struct Server {
+    pub address: SocketAddr,
+    pub books: Books,
+    directory: TempDir,
+    stop: oneshot::Sender<()>,
+    pub ended: JoinHandle<Result<(), ServeError>>,
+}
+
+/// A response.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Server {
+    /// Without tokens, under a manual clock.
+    pub async fn open() -> Self {
+        Self::start(|_| Auth::None, Clock::Manual).await
+    }
+
+    pub async fn start(auth: impl FnOnce(&Path) -> Auth, clock: Clock) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let data = directory.path().join("books");
+        let init = Init {
+            segment_bytes: Some(1 << 24),
+            secret: None,
+        };
+        engine::init(&data, &init).expect("books are made");
+        let manual_clock = clock == Clock::Manual;
+        let options = BooksOptions {
+            data: data.clone(),
+            manual_clock,
+        };
+        let books = Books::open(&options).expect("books are opened");
+        if manual_clock {
+            books
+                .set_clock(1_700_000_000_000_000_000)
+                .await
+                .expect("the clock is set");
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its number");
+        let (stop, stopped) = oneshot::channel();
+        let options = Options {
+            auth: auth(&data),
+            clock,
+        };
+        let served = serve(options, books.clone(), listener, async {
+            let _ = stopped.await;
+        });
+        Self {
+            address,
+            books,
+            directory,
+            stop,
+            ended: tokio::spawn(served),
+        }
+    }
+
+    pub fn data(&self) -> std::path::PathBuf {
+        self.directory.path().join("books")
+    }
+
+    pub async fn connect(&self) -> Client {
+        let stream = TcpStream::connect(self.address)
+            .await
+            .expect("a connection");
+        Client {
+            stream,
+            received: Vec::new(),
+        }
+    }
+
+    /// One request on a connection of its own.
+    pub async fn send(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Reply {
+        self.connect().await.send(method, path, headers, body).await
+    }
+
+    /// A POST of JSON.
+    pub async fn post(&self, path: &str, body: &str) -> Reply {
+        self.send(
+            "POST",
+            path,
+            "Content-Type: application/json\r\n",
+            body.as_bytes(),
+        )
+        .await
+    }
+
+    /// A POST of records.
+    pub async fn bulk(&self, path: &str, body: &[u8]) -> Reply {
+        self.send(
+            "POST",
+            path,
+            "Content-Type: application/octet-stream\r\n",
+            body,
+        )
+        .await
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, "", b"").await
+    }
+
+    /// Stops serving; what it was asked to do before, it does.
+    pub fn stop(self) -> (JoinHandle<Result<(), ServeError>>, Books, TempDir) {
+        let _ = self.stop.send(());
+        (self.ended, self.books, self.directory)
+    }
+}
+
+/// One kept-alive connection.
+pub struct Client {
+    pub stream: TcpStream,
+    received: Vec<u8>,
+}
+
+impl Client {
+    pub async fn send(&mut self, method: &str, path: &str, headers: &str, body: &[u8]) -> Reply {
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n"
+        );
+        self.write(head.as_bytes()).await;
+        self.write(body).await;
+        self.reply().await
+    }
+
+    /// Sends bytes as they are.
+    pub async fn write(&mut self, bytes: &[u8]) {
+        // A refusal may close the connection before all has been sent; the reply tells.
+        let _ = self.stream.write_all(bytes).await;
+    }
+
+    pub async fn reply(&mut self) -> Reply {
+        let mut reply = self.head().await;
+        let length = reply
+            .header("content-length")
+            .map_or(0, |it| it.parse().expect("a length"));
+        while self.received.len() < length {
+            self.read().await;
+        }
+        reply.body = self.received.drain(..length).collect();
+        reply
+    }
+
+    /// A response without its body, if it has one.
+    pub async fn head(&mut self) -> Reply {
+        let end = loop {
+            if let Some(at) = self
+                .received
+                .windows(4)
+                .position(|four| four == b"\r\n\r\n")
+            {
+                break at + 4;
+            }
+            self.read().await;
+        };
+        let head = String::from_utf8(self.received[..end].to_vec()).expect("heads are text");
+        let status = head[9..12].parse().expect("a status");
+        self.received.drain(..end);
+        Reply {
+            status,
+            head,
+            body: Vec::new(),
+        }
+    }
+
+    async fn read(&mut self) {
+        let read = self
+            .stream
+            .read_buf(&mut self.received)
+            .await
+            .expect("an answer");
+        let sent = String::from_utf8_lossy(&self.received);
+        assert!(read > 0, "the connection ended after {sent:?}");
+    }
+}
+
+impl Reply {
+    /// A header, by its name in small letters.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("it is text")
+    }
+
+    /// The body, which must be JSON and say so.
+    pub fn json(&self) -> Value {
+        let media = self.header("content-type").expect("a content type");
+        assert!(
+            media == JSON || media == "application/problem+json",
+            "{media}"
+        );
+        serde_json::from_slice(&self.body).expect("it is JSON")
+    }
+
+    /// Asserts a refusal of this `type`, and gives it.
+    pub fn refused(&self, status: u16, kind: &str) -> Value {
+        let problem = self.json();
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(
+            (self.status, &problem["status"]),
+            (status, &Value::from(status)),
+            "{problem}"
+        );
+        let (_, name) = kind.split_once(':').unwrap_or(("", kind));
+        let full = problem["type"].as_str().expect("a type");
+        assert!(
+            full.starts_with("urn:counterfoil:") && full.ends_with(&format!(":{name}")),
+            "{full}"
+        );
+        problem
+    }
+}
+
+/// Sets up two accounts of a ledger in crowns: 1 may be overdrawn, 2 may not.
+pub async fn crowns(server: &Server) {
+    let ledger = server
+        .post("/v1/ledgers", r#"{"ledger":1,"code":"CZK","exponent":2}"#)
+        .await;
+    assert_eq!(ledger.status, 201);
+    let accounts = r#"[{"id":1,"ledger":1,"code":10,"flags":["history"]},
+        {"id":2,"ledger":1,"code":20,"flags":["debits_must_not_exceed_credits"]}]"#;
+    let made = server.post("/v1/accounts", accounts).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+}

@@ -1,0 +1,109 @@
+use std::path::Path;
+use std::time::Duration;
+
+use server::auth::{self, Scope};
+use server::{Access, Auth, Clock, TABLE};
+
+use crate::client::{BULK, JSON, Server};
+
+fn tokens(data: &Path) -> Auth {
+    for scope in Scope::ALL {
+        auth::create(data, scope.name(), scope, 0).expect("a token");
+    }
+    Auth::Tokens(data.to_owned())
+}
+
+/// Every route with every scope, and with none.
+#[tokio::test]
+async fn all_routes_by_all_scopes() {
+    let mut texts = Vec::new();
+    let make = |data: &Path| {
+        for scope in Scope::ALL {
+            texts.push(auth::create(data, scope.name(), scope, 0).expect("a token"));
+        }
+        Auth::Tokens(data.to_owned())
+    };
+    let server = Server::start(make, Clock::Manual).await;
+    let mut client = server.connect().await;
+    for route in &TABLE {
+        let path = route.path.replace("{id}", "1");
+        for media in [JSON, BULK] {
+            let mut status = async |token: Option<&str>| {
+                let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+                let headers = format!("Content-Type: {media}\r\n{}", bearer.unwrap_or_default());
+                client
+                    .send(route.method.as_str(), &path, &headers, b"")
+                    .await
+                    .status
+            };
+            let needed = match route.access {
+                Access::Open => {
+                    assert_eq!(status(None).await, 200, "{path}");
+                    assert_eq!(status(Some("cf_read_x")).await, 200, "{path}");
+                    continue;
+                }
+                Access::Needs(scope) => scope,
+            };
+            assert_eq!(status(None).await, 401, "{path}");
+            assert_eq!(status(Some("x")).await, 401, "{path}");
+            let forged = texts[0].replace("read", "admin");
+            assert_eq!(status(Some(&forged)).await, 401, "{path}");
+            for (scope, token) in Scope::ALL.into_iter().zip(&texts) {
+                let status = status(Some(token)).await;
+                if scope < needed {
+                    assert_eq!(status, 403, "{path} {scope:?}");
+                } else {
+                    assert!(![401, 403, 404, 405].contains(&status) || path.ends_with("/1"));
+                    assert!(![401, 403].contains(&status), "{path} {scope:?}: {status}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_say_how_to_get_in_and_keep_the_token() {
+    let server = Server::start(tokens, Clock::System).await;
+    let none = server.get("/v1/ledgers").await;
+    none.refused(401, "unauthorized");
+    assert_eq!(none.header("www-authenticate"), Some("Bearer"));
+    let secret = "cf_admin_0123456789abcdef";
+    let headers = format!("Authorization: Bearer {secret}\r\n");
+    let wrong = server.send("GET", "/v1/ledgers", &headers, b"").await;
+    wrong.refused(401, "unauthorized");
+    assert!(!wrong.text().contains("0123456789"));
+    // With tokens a browser's page may call: it has to know one.
+    let headers = "Origin: https://example.org\r\n";
+    assert_eq!(
+        server.send("GET", "/health", headers, b"").await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_revoked_token_stops_working_and_a_new_one_works() {
+    let server = Server::start(tokens, Clock::System).await;
+    let text = auth::create(&server.data(), "late", Scope::Read, 0).expect("a token");
+    let headers = format!("Authorization: Bearer {text}\r\n");
+    let status = async || {
+        server
+            .send("GET", "/v1/ledgers", &headers, b"")
+            .await
+            .status
+    };
+    let becomes = async |wanted: u16| {
+        for _ in 0..100 {
+            if status().await == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it never became {wanted}");
+    };
+    becomes(200).await;
+    auth::revoke(&server.data(), "late").expect("it was there");
+    becomes(401).await;
+    // A file that cannot be read admits nobody.
+    std::fs::write(auth::token_file(&server.data()), "nonsense").expect("written");
+    becomes(401).await;
+}
