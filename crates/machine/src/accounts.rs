@@ -108,7 +108,7 @@ impl Accounts {
 
     /// Brings both cache lines of the accounts in `slots` into the cache, all at once.
     #[inline]
-    pub(crate) fn touch_slots(&self, slots: &[Slots]) {
+    pub(crate) fn touch_slots(&self, slots: impl Iterator<Item = Slots>) {
         let mut sum = 0;
         for slots in slots {
             for slot in [slots.debit, slots.credit] {

@@ -3,10 +3,10 @@
 use model::record::{Expired, Extras, Failed, Released};
 use model::{Account, Currency, Transfer, account_flags, transfer_flags};
 
-use crate::State;
 use crate::fact::Slots;
 use crate::index::shard_of;
 use crate::pendings::Pending;
+use crate::state::Books;
 
 /// How far the books are, in time and in records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -165,7 +165,7 @@ impl Effect {
     }
 }
 
-impl State {
+impl Books {
     pub(crate) fn apply_ledger(&mut self, currency: &Currency) {
         self.ledgers.insert(currency.ledger, *currency);
         self.clock.tick(currency.timestamp);

@@ -5,7 +5,7 @@ use model::record::Failed;
 
 use crate::State;
 use crate::fact::{Fact, Sink};
-use crate::past::{Past, Recalled};
+use crate::past::Recalled;
 
 /// Code of what was created, the same for accounts and transfers.
 pub(crate) const CREATED: u32 = model::CreateTransferStatus::Created.code();
@@ -93,7 +93,7 @@ pub(crate) fn run<E: Event, S: Sink>(
     assert!(turn.time < END_OF_TIME, "time ends");
     let before = turn.time.checked_sub(count);
     let before = before.expect("a batch has a moment for each event");
-    assert!(before >= state.clock.last, "time only rises");
+    assert!(before >= state.books.clock.last, "time only rises");
     results.reserve(events.len());
     let mut batch = Batch {
         turn,
@@ -198,10 +198,10 @@ impl<S: Sink> Batch<'_, S> {
                 status: refused.code,
                 timestamp: time,
             };
-            state.apply_failed(&failed);
+            state.books.apply_failed(&failed);
             state.group.stamp(time);
-            let hash = state.key.hash(id);
-            state.group.insert(hash, state.key, Past::Failed(failed));
+            let hash = state.books.key.hash(id);
+            state.group.fail(hash, state.books.key, id);
             self.sink.push(Fact::Failed(&failed));
         }
     }

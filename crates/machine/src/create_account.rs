@@ -49,9 +49,9 @@ impl Event for Account {
 
     fn look_ahead(state: &State, events: &[Self], ahead: &mut [u64; AHEAD]) {
         for (event, hash) in events.iter().zip(ahead.iter_mut()) {
-            *hash = state.key.hash(event.id);
+            *hash = state.books.key.hash(event.id);
         }
-        state.accounts.touch(&ahead[..events.len()]);
+        state.books.accounts.touch(&ahead[..events.len()]);
     }
 
     fn judge<S: Sink>(
@@ -62,8 +62,8 @@ impl Event for Account {
         sink: &mut S,
     ) -> Result<u64, Refused> {
         check_identity(self)?;
-        if let Some(slot) = state.accounts.find_hashed(hash, self.id) {
-            return Err(existing(self, state.accounts.at(slot)));
+        if let Some(slot) = state.books.accounts.find_hashed(hash, self.id) {
+            return Err(existing(self, state.books.accounts.at(slot)));
         }
         check_content(self)?;
         let mut account = *self;
@@ -74,7 +74,7 @@ impl Event for Account {
         } else {
             account.timestamp = turn.time;
         }
-        let slot = state.apply_account(&account);
+        let slot = state.books.apply_account(&account);
         sink.push(Fact::Account(&account, slot));
         Ok(account.timestamp)
     }
@@ -145,10 +145,10 @@ pub(crate) fn check_content(account: &Account) -> Result<(), Status> {
 
 /// Whether an imported account comes too early, or where another record is.
 fn is_taken(state: &State, turn: Turn<'_>, timestamp: u64) -> bool {
-    timestamp <= state.clock.account
+    timestamp <= state.books.clock.account
         || turn.past.has_time(timestamp)
         || state.group.has_stamp(timestamp)
-        || timestamp <= state.clock.transfer && state.group.has_transfer_at(timestamp)
+        || timestamp <= state.books.clock.transfer && state.group.has_transfer_at(timestamp)
 }
 
 /// Whether a recorded account could have been decided, its timestamp and the others aside.

@@ -1,15 +1,19 @@
 //! Judging transfers that move or reserve money. Those that end a pending one: `end_pending.rs`.
 
+use std::hint::black_box;
+
+use model::record::Released;
 use model::{Account, CreateTransferStatus as Status, Transfer, account_flags, transfer_flags};
 
 use crate::State;
 use crate::accounts::NO_SLOT;
+use crate::apply::Everything;
 use crate::batch::{AHEAD, Codes, Event, Refused, Turn};
 use crate::existing;
 use crate::fact::{Fact, Sink, Slots};
 use crate::journal::Undo;
-use crate::past::Past;
 use crate::pendings::deadline;
+use crate::state::Books;
 
 /// Flags of the transfers that end a pending one.
 pub(crate) const ENDING: u16 = transfer_flags::POST_PENDING | transfer_flags::VOID_PENDING;
@@ -77,33 +81,21 @@ impl Event for Transfer {
         self.timestamp
     }
 
-    /// In steps that each read memory without waiting for another read: first where the index has
-    /// the accounts, then the accounts.
     fn look_ahead(state: &State, events: &[Self], ahead: &mut [Ahead; AHEAD]) {
-        let mut debits = [0; AHEAD];
-        let mut credits = [0; AHEAD];
-        for (i, event) in events.iter().enumerate() {
-            ahead[i].hash = state.key.hash(event.id);
-            debits[i] = state.key.hash(event.debit_account_id);
-            credits[i] = state.key.hash(event.credit_account_id);
+        look_up_accounts(state, events, ahead);
+        let mut sum = 0;
+        for ahead in &ahead[..events.len()] {
+            sum ^= state.group.touch(ahead.hash);
         }
-        state.accounts.touch(&debits[..events.len()]);
-        state.accounts.touch(&credits[..events.len()]);
-        let mut slots = [Self::NOTHING_AHEAD.slots; AHEAD];
-        for i in 0..events.len() {
-            slots[i] = Slots {
-                debit: state.accounts.candidate(debits[i]),
-                credit: state.accounts.candidate(credits[i]),
-            };
+        if state.books.pendings.len() > 0 {
+            for ahead in &ahead[..events.len()] {
+                sum ^= state.books.pendings.touch(ahead.hash);
+            }
+            if events.iter().any(|event| event.has_any(ENDING)) {
+                sum ^= touch_pendings(state, events);
+            }
         }
-        state.accounts.touch_slots(&slots[..events.len()]);
-        for (i, event) in events.iter().enumerate() {
-            let accounts = &state.accounts;
-            ahead[i].slots = Slots {
-                debit: accounts.confirm(slots[i].debit, debits[i], event.debit_account_id),
-                credit: accounts.confirm(slots[i].credit, credits[i], event.credit_account_id),
-            };
-        }
+        black_box(sum);
     }
 
     #[inline]
@@ -116,7 +108,7 @@ impl Event for Transfer {
     ) -> Result<u64, Refused> {
         check_identity(self)?;
         if let Some(known) = existing::known(state, turn.past, ahead.hash, self.id) {
-            return Err(existing::answer(state, turn.past, self, known));
+            return Err(existing::answer(state, turn.past, self, &known));
         }
         if self.has_any(ENDING) {
             return state.end_pending(self, turn, ahead.hash, sink);
@@ -128,14 +120,66 @@ impl Event for Transfer {
             turn.time
         };
         let amount = check_accounts(state, self, turn, ahead.slots, timestamp)?;
-        let transfer = Transfer {
-            amount,
-            timestamp,
-            ..*self
-        };
-        state.create_transfer(&transfer, ahead, sink);
+        if state.journal.is_open() {
+            state.note_accounts(ahead.slots);
+            if self.has(transfer_flags::PENDING) {
+                state.journal.note(Undo::Reserved(self.id));
+            }
+        }
+        let created = state.group.create(ahead.hash, state.books.key, self);
+        created.amount = amount;
+        created.timestamp = timestamp;
+        state.books.record(created, None, ahead.slots, sink);
         Ok(timestamp)
     }
+}
+
+/// Finds the accounts of `events`, in steps that each read memory without waiting for another
+/// read, so that the waits overlap: where the index has them, then the accounts.
+fn look_up_accounts(state: &State, events: &[Transfer], ahead: &mut [Ahead; AHEAD]) {
+    let accounts = &state.books.accounts;
+    let mut debits = [0; AHEAD];
+    let mut credits = [0; AHEAD];
+    for (i, event) in events.iter().enumerate() {
+        ahead[i].hash = state.books.key.hash(event.id);
+        debits[i] = state.books.key.hash(event.debit_account_id);
+        credits[i] = state.books.key.hash(event.credit_account_id);
+    }
+    accounts.touch(&debits[..events.len()]);
+    accounts.touch(&credits[..events.len()]);
+    for (i, ahead) in ahead[..events.len()].iter_mut().enumerate() {
+        ahead.slots = Slots {
+            debit: accounts.candidate(debits[i]),
+            credit: accounts.candidate(credits[i]),
+        };
+    }
+    accounts.touch_slots(ahead[..events.len()].iter().map(|ahead| ahead.slots));
+    for (i, event) in events.iter().enumerate() {
+        let Slots { debit, credit } = ahead[i].slots;
+        ahead[i].slots = Slots {
+            debit: accounts.confirm(debit, debits[i], event.debit_account_id),
+            credit: accounts.confirm(credit, credits[i], event.credit_account_id),
+        };
+    }
+}
+
+/// Brings the pending transfers that `events` end into the cache, and their accounts.
+fn touch_pendings(state: &State, events: &[Transfer]) -> u64 {
+    let mut sum = 0;
+    let mut hashes = [0; AHEAD];
+    for (hash, event) in hashes.iter_mut().zip(events) {
+        *hash = state.books.key.hash(event.pending_id);
+        sum ^= state.books.pendings.touch(*hash) ^ state.group.touch(*hash);
+    }
+    let mut slots = [Transfer::NOTHING_AHEAD.slots; AHEAD];
+    for (slots, &hash) in slots.iter_mut().zip(&hashes[..events.len()]) {
+        if let Some(pending) = state.books.pendings.candidate(hash) {
+            *slots = pending.slots;
+            sum ^= pending.transfer.id as u64 ^ pending.transfer.timestamp;
+        }
+    }
+    state.books.accounts.touch_slots(slots.into_iter());
+    sum
 }
 
 /// Structure, up to the id.
@@ -196,8 +240,8 @@ fn check_accounts(
     if slots.credit == NO_SLOT {
         return Err(Status::CreditAccountNotFound);
     }
-    let debit = state.accounts.at(slots.debit);
-    let credit = state.accounts.at(slots.credit);
+    let debit = state.books.accounts.at(slots.debit);
+    let credit = state.books.accounts.at(slots.credit);
     if debit.ledger != credit.ledger {
         return Err(Status::AccountsMustHaveTheSameLedger);
     }
@@ -245,10 +289,10 @@ fn check_imported(
 
 /// Whether an imported transfer comes too early, or where another record is.
 pub(crate) fn is_taken(state: &State, turn: Turn<'_>, timestamp: u64) -> bool {
-    timestamp <= state.clock.transfer
+    timestamp <= state.books.clock.transfer
         || turn.past.has_time(timestamp)
         || state.group.has_stamp(timestamp)
-        || state.accounts.has_time(timestamp)
+        || state.books.accounts.has_time(timestamp)
 }
 
 #[inline]
@@ -334,42 +378,27 @@ fn check_limits(amount: u128, debit: &Account, credit: &Account) -> Result<(), S
 }
 
 impl State {
-    /// Applies a transfer that was found good.
-    #[inline]
-    fn create_transfer<S: Sink>(&mut self, transfer: &Transfer, ahead: Ahead, sink: &mut S) {
-        if self.journal.is_open() {
-            self.note_accounts(ahead.slots);
-            if transfer.has(transfer_flags::PENDING) {
-                self.journal.note(Undo::Reserved(transfer.id));
-            }
-        }
-        self.record_transfer(transfer, None, ahead, sink);
-    }
-
     /// Notes the accounts of a chain as they are.
     #[cold]
     pub(crate) fn note_accounts(&mut self, slots: Slots) {
         for slot in [slots.debit, slots.credit] {
-            let account = *self.accounts.at(slot);
+            let account = *self.books.accounts.at(slot);
             self.journal.note(Undo::Account(slot, account));
         }
     }
+}
 
-    /// Applies a transfer, remembers it for the group and pushes its fact.
+impl Books {
+    /// Applies a transfer that was found good, and pushes its fact.
     #[inline]
-    pub(crate) fn record_transfer<S: Sink>(
+    pub(crate) fn record<S: Sink>(
         &mut self,
         transfer: &Transfer,
-        released: Option<model::record::Released>,
-        Ahead { hash, slots }: Ahead,
+        released: Option<Released>,
+        slots: Slots,
         sink: &mut S,
     ) {
-        self.apply_transfer(transfer, released, slots, crate::apply::Everything);
-        let created = Past::Created {
-            transfer: *transfer,
-            outcome: None,
-        };
-        self.group.insert(hash, self.key, created);
+        self.apply_transfer(transfer, released, slots, Everything);
         let extras = self.extras(released, slots);
         sink.push(Fact::Transfer(transfer, &extras, slots));
     }

@@ -19,27 +19,27 @@ impl State {
     ///
     /// It reads all of the state: for tests and audits.
     pub fn digest(&self) -> [u8; 32] {
-        let pendings = self.pendings.all();
+        let pendings = self.books.pendings.all();
         let numbers = [
-            self.clock.records,
-            self.clock.last,
-            self.clock.account,
-            self.clock.transfer,
-            self.ledgers.len() as u64,
-            self.accounts.len() as u64,
+            self.books.clock.records,
+            self.books.clock.last,
+            self.books.clock.account,
+            self.books.clock.transfer,
+            self.books.ledgers.len() as u64,
+            self.books.accounts.len() as u64,
             pendings.len() as u64,
         ];
         let mut hash = Sha256::new();
         hash.update(MAGIC);
         hash.update(numbers.as_bytes());
-        for currency in self.ledgers.values() {
+        for currency in self.books.ledgers.values() {
             let record = Record::LedgerDeclared(*currency).to_bytes();
             hash.update((record.len() as u64).to_le_bytes());
             hash.update(&record);
         }
-        for first in (0..self.accounts.len()).step_by(RUN) {
-            let end = self.accounts.len().min(first + RUN);
-            hash.update(self.accounts.run(first, end).as_bytes());
+        for first in (0..self.books.accounts.len()).step_by(RUN) {
+            let end = self.books.accounts.len().min(first + RUN);
+            hash.update(self.books.accounts.run(first, end).as_bytes());
         }
         for pending in pendings {
             hash.update(pending.transfer.as_bytes());

@@ -5,11 +5,11 @@ use model::{CreateTransferStatus as Status, Transfer, transfer_flags};
 
 use crate::State;
 use crate::batch::{Refused, Turn};
-use crate::create_transfer::{Ahead, BALANCING, CLOSING, ENDING, check_open, is_taken};
+use crate::create_transfer::{BALANCING, CLOSING, ENDING, check_open, is_taken};
 use crate::existing::{known, with_defaults};
 use crate::fact::Sink;
 use crate::journal::Undo;
-use crate::past::{Outcome, Past};
+use crate::past::{Known, Outcome};
 use crate::pendings::{Pending, deadline};
 
 impl State {
@@ -24,8 +24,8 @@ impl State {
         check_content(event)?;
         let imported = event.has(transfer_flags::IMPORTED);
         let timestamp = if imported { event.timestamp } else { turn.time };
-        let pending_hash = self.key.hash(event.pending_id);
-        let open = self.pendings.get(pending_hash, event.pending_id);
+        let pending_hash = self.books.key.hash(event.pending_id);
+        let open = self.books.pendings.get(pending_hash, event.pending_id);
         let (pending, slots) = match open {
             Some(open) => (open.transfer, open.slots),
             None => return Err(self.not_open(event, turn, pending_hash).into()),
@@ -40,8 +40,8 @@ impl State {
         }
         if !event.has(transfer_flags::VOID_PENDING) {
             check_open([
-                self.accounts.at(slots.debit),
-                self.accounts.at(slots.credit),
+                self.books.accounts.at(slots.debit),
+                self.books.accounts.at(slots.credit),
             ])?;
         }
         transfer.timestamp = timestamp;
@@ -57,7 +57,8 @@ impl State {
             self.note_accounts(slots);
             self.journal.note(Undo::Ended(ended));
         }
-        self.record_transfer(&transfer, Some(released), Ahead { hash, slots }, sink);
+        let created = self.group.create(hash, self.books.key, &transfer);
+        self.books.record(created, Some(released), slots, sink);
         let outcome = if event.has(transfer_flags::POST_PENDING) {
             Outcome::Posted
         } else {
@@ -70,15 +71,14 @@ impl State {
     /// Why the pending transfer named by `event` cannot be ended: it is not open.
     #[cold]
     fn not_open(&self, event: &Transfer, turn: Turn<'_>, pending_hash: u64) -> Status {
-        let Some(Past::Created { transfer, outcome }) =
-            known(self, turn.past, pending_hash, event.pending_id)
-        else {
+        let known = known(self, turn.past, pending_hash, event.pending_id);
+        let Some(Known::Created(pending, outcome)) = known else {
             return Status::PendingTransferNotFound;
         };
-        if !transfer.has(transfer_flags::PENDING) {
+        if !pending.has(transfer_flags::PENDING) {
             return Status::PendingTransferNotPending;
         }
-        if let Err(status) = check_agreement(&with_defaults(event, &transfer), &transfer) {
+        if let Err(status) = check_agreement(&with_defaults(event, pending), pending) {
             return status;
         }
         match outcome {
@@ -97,11 +97,7 @@ impl State {
                 self.journal.note(Undo::Outcome(index, before));
             }
         } else {
-            let ended = Past::Created {
-                transfer: *pending,
-                outcome: Some(outcome),
-            };
-            self.group.insert(hash, self.key, ended);
+            self.group.end(hash, self.books.key, pending, outcome);
         }
     }
 }

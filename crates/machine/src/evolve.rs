@@ -3,13 +3,13 @@
 use model::record::{Expired, Extras, Failed, Record, Released, Sums};
 use model::{Account, CreateTransferStatus, Currency, Transfer, account_flags, transfer_flags};
 
-use crate::State;
 use crate::apply::{Effect, Reach};
 use crate::create_account;
 use crate::create_transfer::ENDING;
 use crate::fact::Slots;
 use crate::index::shard_of;
 use crate::pendings::deadline;
+use crate::state::Books;
 
 /// Times are below this: 2^63.
 const END_OF_TIME: u64 = 1 << 63;
@@ -69,7 +69,7 @@ impl core::fmt::Display for EvolveError {
 
 impl std::error::Error for EvolveError {}
 
-impl State {
+impl Books {
     /// Applies a record to the part of the state that `reach` says.
     pub(crate) fn evolve_within<R: Reach>(
         &mut self,
@@ -157,7 +157,8 @@ impl State {
             flags: expired.flags,
         };
         self.check_pending(expired.pending_id, slots, released, reach)?;
-        if let Some(pending) = self.pending(expired.pending_id) {
+        let hash = self.key.hash(expired.pending_id);
+        if let Some(pending) = self.pendings.get(hash, expired.pending_id) {
             let due = deadline(&pending.transfer).is_some_and(|due| due <= expired.timestamp);
             sound(due)?;
         }
@@ -176,7 +177,11 @@ impl State {
     }
 
     fn slots(&self, debit: u128, credit: u128) -> Result<Slots, EvolveError> {
-        let slot = |id| self.slot_of(id).ok_or(EvolveError::AccountUnknown(id));
+        let slot = |id| {
+            self.accounts
+                .find(id)
+                .ok_or(EvolveError::AccountUnknown(id))
+        };
         Ok(Slots {
             debit: slot(debit)?,
             credit: slot(credit)?,

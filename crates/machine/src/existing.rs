@@ -5,27 +5,37 @@ use model::{CreateTransferStatus as Status, Transfer, transfer_flags};
 use crate::State;
 use crate::batch::Refused;
 use crate::create_transfer::{BALANCING, ENDING};
-use crate::past::{Past, Recalled};
+use crate::past::{Known, Past, Recalled};
 
 /// What the books hold under the id of a transfer: decided in this group, open, or on disk.
 #[inline]
-pub(crate) fn known(state: &State, past: &Recalled, hash: u64, id: u128) -> Option<Past> {
+pub(crate) fn known<'a>(
+    state: &'a State,
+    past: &'a Recalled,
+    hash: u64,
+    id: u128,
+) -> Option<Known<'a>> {
     if let Some(known) = state.group.get(hash, id) {
-        return Some(*known);
+        return Some(known);
     }
-    if let Some(pending) = state.pendings.get(hash, id) {
-        return Some(Past::Created {
-            transfer: pending.transfer,
-            outcome: None,
-        });
+    if let Some(pending) = state.books.pendings.get(hash, id) {
+        return Some(Known::Created(&pending.transfer, None));
     }
-    past.get(id).copied()
+    Some(match past.get(id)? {
+        Past::Created { transfer, outcome } => Known::Created(transfer, *outcome),
+        Past::Failed(_) => Known::Failed,
+    })
 }
 
 /// The answer to `event`, whose id is that of `known`.
 #[cold]
-pub(crate) fn answer(state: &State, past: &Recalled, event: &Transfer, known: Past) -> Refused {
-    let Past::Created { transfer: old, .. } = known else {
+pub(crate) fn answer(
+    state: &State,
+    past: &Recalled,
+    event: &Transfer,
+    known: &Known<'_>,
+) -> Refused {
+    let Known::Created(old, _) = *known else {
         return Status::IdAlreadyFailed.into();
     };
     let status = if event.flags != old.flags {
@@ -35,9 +45,9 @@ pub(crate) fn answer(state: &State, past: &Recalled, event: &Transfer, known: Pa
     } else if event.timeout != old.timeout {
         Status::ExistsWithDifferentTimeout
     } else if event.has_any(ENDING) {
-        compare(&resolved(state, past, event), &old)
+        compare(&resolved(state, past, event), old)
     } else {
-        compare(event, &old)
+        compare(event, old)
     };
     Refused {
         existing: (status == Status::Exists).then_some(old.timestamp),
@@ -47,12 +57,12 @@ pub(crate) fn answer(state: &State, past: &Recalled, event: &Transfer, known: Pa
 
 /// `event` with the fields that it leaves to the pending transfer it ends.
 fn resolved(state: &State, past: &Recalled, event: &Transfer) -> Transfer {
-    let hash = state.key.hash(event.pending_id);
+    let hash = state.books.key.hash(event.pending_id);
     let pending = known(state, past, hash, event.pending_id);
-    let Some(Past::Created { transfer, .. }) = pending else {
+    let Some(Known::Created(pending, _)) = pending else {
         panic!("a transfer that ended a pending one is recalled together with it");
     };
-    with_defaults(event, &transfer)
+    with_defaults(event, pending)
 }
 
 /// `event` with the fields that it leaves out taken from the pending transfer that it ends.

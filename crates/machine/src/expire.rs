@@ -10,13 +10,13 @@ use crate::past::Outcome;
 impl State {
     /// The earliest deadline of an open pending transfer, in nanoseconds.
     pub fn next_deadline(&self) -> Option<u64> {
-        self.pendings.next().map(|(deadline, _)| deadline)
+        self.books.pendings.next().map(|(deadline, _)| deadline)
     }
 
     /// How many open pending transfers have reached their deadline at `now`; no more than `limit`
     /// are counted.
     pub fn due(&self, now: u64, limit: usize) -> usize {
-        self.pendings.due(now, limit)
+        self.books.pendings.due(now, limit)
     }
 
     /// Ends the pending transfers whose deadline has come at `now`, the earliest first and no more
@@ -35,13 +35,14 @@ impl State {
         let mut count = 0;
         while count < limit {
             let Some((_, &pending)) = self
+                .books
                 .pendings
                 .next()
                 .filter(|(deadline, _)| *deadline <= now)
             else {
                 break;
             };
-            assert!(timestamp > self.clock.last, "time only rises");
+            assert!(timestamp > self.books.clock.last, "time only rises");
             let transfer = &pending.transfer;
             let expired = Expired {
                 pending_id: transfer.id,
@@ -51,9 +52,10 @@ impl State {
                 flags: transfer.flags,
                 timestamp,
             };
-            self.apply_expired(&expired, pending.slots, Everything);
+            self.books
+                .apply_expired(&expired, pending.slots, Everything);
             self.group.stamp(timestamp);
-            self.note_outcome(self.key.hash(transfer.id), transfer, Outcome::Expired);
+            self.note_outcome(self.books.key.hash(transfer.id), transfer, Outcome::Expired);
             sink.push(Fact::Expired(&expired, pending.slots));
             timestamp += 1;
             count += 1;

@@ -1,7 +1,9 @@
 //! What was decided in the group of batches that is not on disk yet.
 
+use model::Transfer;
+
 use crate::index::Key;
-use crate::past::{Outcome, Past};
+use crate::past::{Known, Outcome};
 
 /// Transfers by id, forgotten at once at the end of a group.
 ///
@@ -10,10 +12,19 @@ use crate::past::{Outcome, Past};
 /// takes to clear the table.
 pub(crate) struct Group {
     table: Vec<u64>,
-    decided: Vec<Past>,
+    /// Of one that failed there is the id alone.
+    decided: Vec<Transfer>,
+    /// Of each of `decided`.
+    standings: Vec<Standing>,
     generation: u64,
     /// Timestamps of the failures, expiries and declarations, rising.
     stamps: Vec<u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Standing {
+    Failed,
+    Created(Option<Outcome>),
 }
 
 const GENERATION_BITS: u32 = 24;
@@ -25,6 +36,7 @@ impl Group {
         Self {
             table: vec![0; FIRST_TABLE],
             decided: Vec::new(),
+            standings: Vec::new(),
             generation: 1,
             stamps: Vec::new(),
         }
@@ -32,6 +44,7 @@ impl Group {
 
     pub(crate) fn clear(&mut self) {
         self.decided.clear();
+        self.standings.clear();
         self.stamps.clear();
         self.generation += 1;
         if self.generation >> GENERATION_BITS != 0 {
@@ -44,9 +57,19 @@ impl Group {
         self.decided.len()
     }
 
+    /// Reads where `hash` belongs, so that a search right after finds it in the cache.
     #[inline]
-    pub(crate) fn get(&self, hash: u64, id: u128) -> Option<&Past> {
-        self.find(hash, id).map(|index| &self.decided[index])
+    pub(crate) fn touch(&self, hash: u64) -> u64 {
+        self.table[self.home(hash)]
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, hash: u64, id: u128) -> Option<Known<'_>> {
+        let index = self.find(hash, id)?;
+        Some(match self.standings[index] {
+            Standing::Failed => Known::Failed,
+            Standing::Created(outcome) => Known::Created(&self.decided[index], outcome),
+        })
     }
 
     #[inline]
@@ -59,29 +82,52 @@ impl Group {
                 return None;
             }
             let index = (entry & ((1 << INDEX_BITS) - 1)) as usize;
-            if entry >> INDEX_BITS == want && self.decided[index].id() == id {
+            if entry >> INDEX_BITS == want && self.decided[index].id == id {
                 return Some(index);
             }
             at = (at + 1) & (self.table.len() - 1);
         }
     }
 
-    /// Adds what was decided under an id that is not in yet.
+    /// Adds a copy of `event`, whose id is not in yet, as it was created.
     #[inline]
-    pub(crate) fn insert(&mut self, hash: u64, key: Key, past: Past) {
+    pub(crate) fn create(&mut self, hash: u64, key: Key, event: &Transfer) -> &mut Transfer {
+        let index = self.insert(hash, key, Standing::Created(None));
+        self.decided.push(*event);
+        &mut self.decided[index]
+    }
+
+    /// Adds an id that is not in yet as that of a transfer that failed.
+    pub(crate) fn fail(&mut self, hash: u64, key: Key, id: u128) {
+        self.insert(hash, key, Standing::Failed);
+        self.decided.push(Transfer {
+            id,
+            ..Transfer::default()
+        });
+    }
+
+    /// Adds a pending transfer of an earlier group as one that ended in this one.
+    pub(crate) fn end(&mut self, hash: u64, key: Key, pending: &Transfer, outcome: Outcome) {
+        self.insert(hash, key, Standing::Created(Some(outcome)));
+        self.decided.push(*pending);
+    }
+
+    #[inline]
+    fn insert(&mut self, hash: u64, key: Key, standing: Standing) -> usize {
         if (self.decided.len() + 1) * 2 > self.table.len() {
             self.grow(key);
         }
         let index = self.decided.len();
-        self.decided.push(past);
+        self.standings.push(standing);
         self.place(hash, index);
+        index
     }
 
     /// Says how the pending transfer at `index` ended, and returns what was said before.
     pub(crate) fn set_outcome(&mut self, index: usize, ended: Option<Outcome>) -> Option<Outcome> {
-        match &mut self.decided[index] {
-            Past::Created { outcome, .. } => std::mem::replace(outcome, ended),
-            Past::Failed(_) => unreachable!("what failed was never pending"),
+        match &mut self.standings[index] {
+            Standing::Created(outcome) => std::mem::replace(outcome, ended),
+            Standing::Failed => unreachable!("what failed was never pending"),
         }
     }
 
@@ -90,7 +136,7 @@ impl Group {
     pub(crate) fn rewind(&mut self, len: usize, key: Key) {
         while self.decided.len() > len {
             let index = self.decided.len() - 1;
-            let hash = key.hash(self.decided[index].id());
+            let hash = key.hash(self.decided[index].id);
             let gone = self.entry(hash, index);
             let mut at = self.home(hash);
             while self.table[at] != gone {
@@ -98,6 +144,7 @@ impl Group {
             }
             self.table[at] = 0;
             self.decided.pop();
+            self.standings.pop();
         }
     }
 
@@ -114,7 +161,7 @@ impl Group {
     /// Whether a transfer of this group has this timestamp.
     pub(crate) fn has_transfer_at(&self, timestamp: u64) -> bool {
         let mut decided = self.decided.iter();
-        decided.any(|past| matches!(past, Past::Created { transfer, .. } if transfer.timestamp == timestamp))
+        decided.any(|transfer| transfer.timestamp == timestamp)
     }
 
     fn grow(&mut self, key: Key) {
@@ -124,7 +171,7 @@ impl Group {
         );
         self.table = vec![0; self.table.len() * 2];
         for index in 0..self.decided.len() {
-            self.place(key.hash(self.decided[index].id()), index);
+            self.place(key.hash(self.decided[index].id), index);
         }
     }
 

@@ -59,8 +59,8 @@ impl State {
     /// Starts to note changes.
     pub(crate) fn open_chain(&mut self) {
         self.journal.start = Some(Start {
-            clock: self.clock,
-            accounts: self.accounts.len(),
+            clock: self.books.clock,
+            accounts: self.books.accounts.len(),
             decided: self.group.len(),
         });
     }
@@ -76,22 +76,22 @@ impl State {
         let start = self.journal.start.take().expect("a chain is open");
         while let Some(change) = self.journal.changes.pop() {
             match change {
-                Undo::Account(slot, before) => *self.accounts.at_mut(slot) = before,
+                Undo::Account(slot, before) => *self.books.accounts.at_mut(slot) = before,
                 Undo::Reserved(id) => {
-                    let reserved = self.pendings.remove(self.key.hash(id), id);
+                    let reserved = self.books.pendings.remove(self.books.key.hash(id), id);
                     debug_assert!(reserved.is_some(), "what was reserved is open");
                 }
                 Undo::Ended(pending) => {
-                    let hash = self.key.hash(pending.transfer.id);
-                    self.pendings.insert(hash, pending);
+                    let hash = self.books.key.hash(pending.transfer.id);
+                    self.books.pendings.insert(hash, pending);
                 }
                 Undo::Outcome(index, before) => {
                     self.group.set_outcome(index, before);
                 }
             }
         }
-        self.accounts.truncate(start.accounts);
-        self.group.rewind(start.decided, self.key);
-        self.clock = start.clock;
+        self.books.accounts.truncate(start.accounts);
+        self.group.rewind(start.decided, self.books.key);
+        self.books.clock = start.clock;
     }
 }

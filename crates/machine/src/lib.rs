@@ -28,7 +28,9 @@
 //! A batch of n events has a time t, and event i of it, from 1, happens at t - n + i. The first
 //! of them is later than every record so far. Imported accounts and transfers bring a timestamp of
 //! their own, which lies before the first event of their batch and rises from account to account
-//! and from transfer to transfer. No two records share a timestamp.
+//! and from transfer to transfer. No two accounts or transfers share a timestamp; nor do the other
+//! records, unless one is imported at the very time of an old failure, expiry or declaration that
+//! [`Recalled`] does not tell.
 //!
 //! Invariants, kept by tests: no clock, no float, no I/O; the order of a hash table never shows;
 //! [`State::evolve`] accepts all that deciding brought forth.

@@ -42,6 +42,14 @@ impl Past {
     }
 }
 
+/// What is known of the transfer with some id.
+pub(crate) enum Known<'a> {
+    /// It was created, and ended so.
+    Created(&'a Transfer, Option<Outcome>),
+    /// Its id is burned.
+    Failed,
+}
+
 /// What was looked up on disk for the events of a batch: usually nothing.
 ///
 /// To be told before a batch of transfers is decided: for each event, what the log holds from

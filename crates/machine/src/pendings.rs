@@ -65,10 +65,17 @@ impl Pendings {
         index.find(hash, |place| self.slab.get(place).transfer.id == id)
     }
 
-    /// Brings what belongs to `hash` into the cache.
+    /// Reads where `hash` belongs, so that a search right after finds it in the cache.
     #[inline]
     pub(crate) fn touch(&self, hash: u64) -> u64 {
         self.index.touch(hash)
+    }
+
+    /// The pending transfer whose entry looks like that of `hash`; whether it is, its id tells.
+    #[inline]
+    pub(crate) fn candidate(&self, hash: u64) -> Option<&Pending> {
+        let place = self.index.find(hash, |_| true)?;
+        Some(self.slab.get(place))
     }
 
     /// Adds a pending transfer, whose id is not in yet.

@@ -74,23 +74,25 @@ impl core::fmt::Display for RestoreError {
 
 impl std::error::Error for RestoreError {}
 
-/// The parts that were copied before a record was applied.
+/// The parts that were copied before a record was applied. What no chunk holds came after the
+/// snapshot began, so that all of its facts follow.
 #[derive(Clone, Copy)]
 struct CopiedBefore<'a> {
-    accounts: &'a [Option<u64>],
-    shards: &'a [Option<u64>],
+    /// How many accounts the chunks hold.
+    accounts: usize,
+    account_stamps: &'a [Option<u64>],
+    shard_stamps: &'a [Option<u64>],
     record: u64,
 }
 
 impl Reach for CopiedBefore<'_> {
-    /// What has no chunk came after the snapshot began: all of its facts follow.
     fn account(&self, slot: u32) -> bool {
-        let stamp = self.accounts.get(slot as usize / RUN);
-        stamp.is_none_or(|stamp| *stamp <= Some(self.record))
+        let slot = slot as usize;
+        slot >= self.accounts || self.account_stamps[slot / RUN] <= Some(self.record)
     }
 
     fn pending(&self, shard: usize) -> bool {
-        let stamp = self.shards.get(shard);
+        let stamp = self.shard_stamps.get(shard);
         stamp.is_none_or(|stamp| *stamp <= Some(self.record))
     }
 }
@@ -99,12 +101,12 @@ impl Restore {
     /// Begins to restore. `key` is that of the state that wrote the snapshot.
     pub fn new(header: SnapshotHeader, key: [u64; 2]) -> Self {
         let mut state = State::new(key);
-        state.clock = header.clock;
+        state.books.clock = header.clock;
         for currency in &header.ledgers {
-            state.ledgers.insert(currency.ledger, *currency);
+            state.books.ledgers.insert(currency.ledger, *currency);
         }
         for _ in 0..header.accounts {
-            state.accounts.push_blank();
+            state.books.accounts.push_blank();
         }
         Self {
             state,
@@ -160,7 +162,7 @@ impl Restore {
         let accounts = bytes.chunks_exact(size_of::<Account>());
         for (slot, bytes) in (first as u32..).zip(accounts) {
             let account = Account::read_from_bytes(bytes).map_err(|_| content())?;
-            let accounts = &mut self.state.accounts;
+            let accounts = &mut self.state.books.accounts;
             if account.id == 0 || accounts.find(account.id).is_some() {
                 return Err(content());
             }
@@ -179,16 +181,17 @@ impl Restore {
         for bytes in entries {
             let (transfer, slots) = Transfer::read_from_prefix(bytes).map_err(|_| content())?;
             let [debit, credit] = <[u32; 2]>::read_from_bytes(slots).map_err(|_| content())?;
-            let hash = self.state.key.hash(transfer.id);
+            let hash = self.state.books.key.hash(transfer.id);
             if shard_of(hash) != shard {
                 return Err(RestoreError::Key(chunk));
             }
             let open = transfer.has(transfer_flags::PENDING) && !transfer.has_any(ENDING);
-            if !open || self.state.pendings.get(hash, transfer.id).is_some() {
+            if !open || self.state.books.pendings.get(hash, transfer.id).is_some() {
                 return Err(content());
             }
             let slots = Slots { debit, credit };
             self.state
+                .books
                 .pendings
                 .insert(hash, Pending { transfer, slots });
         }
@@ -206,13 +209,14 @@ impl Restore {
                 given: index,
             });
         }
-        let (accounts, shards) = self.stamps.split_at(self.header.account_chunks());
+        let (account_stamps, shard_stamps) = self.stamps.split_at(self.header.account_chunks());
         let reach = CopiedBefore {
-            accounts,
-            shards,
+            accounts: self.header.accounts,
+            account_stamps,
+            shard_stamps,
             record: index,
         };
-        let replayed = self.state.evolve_within(record, reach);
+        let replayed = self.state.books.evolve_within(record, reach);
         replayed.map_err(|error| RestoreError::Record(index, error))?;
         self.next += 1;
         Ok(())
@@ -234,9 +238,9 @@ impl Restore {
         if needed > records {
             return Err(RestoreError::Early { needed });
         }
-        let accounts = &self.state.accounts;
+        let accounts = &self.state.books.accounts;
         let is = |slot: u32, id| (slot as usize) < accounts.len() && accounts.at(slot).id == id;
-        for pending in self.state.pendings.all() {
+        for pending in self.state.books.pendings.all() {
             let Pending { transfer, slots } = pending;
             if !is(slots.debit, transfer.debit_account_id)
                 || !is(slots.credit, transfer.credit_account_id)

@@ -175,9 +175,9 @@ impl State {
     /// Begins a snapshot.
     pub fn snapshot_header(&self) -> SnapshotHeader {
         SnapshotHeader {
-            clock: self.clock,
-            accounts: self.accounts.len(),
-            ledgers: self.ledgers.values().copied().collect(),
+            clock: self.books.clock,
+            accounts: self.books.accounts.len(),
+            ledgers: self.books.ledgers.values().copied().collect(),
         }
     }
 
@@ -186,10 +186,10 @@ impl State {
         let chunk = chunk as usize;
         if chunk < header.account_chunks() {
             let (first, end) = header.slots(chunk);
-            out.extend_from_slice(self.accounts.run(first, end).as_bytes());
+            out.extend_from_slice(self.books.accounts.run(first, end).as_bytes());
             return;
         }
-        for pending in self.pendings.shard(chunk - header.account_chunks()) {
+        for pending in self.books.pendings.shard(chunk - header.account_chunks()) {
             out.extend_from_slice(pending.transfer.as_bytes());
             out.extend_from_slice(&pending.slots.debit.to_le_bytes());
             out.extend_from_slice(&pending.slots.credit.to_le_bytes());

@@ -19,13 +19,18 @@ use crate::pendings::{Pending, Pendings};
 /// Accounts, open pending transfers and ledgers: what grows with business that is open, and not
 /// with history.
 pub struct State {
+    pub(crate) books: Books,
+    pub(crate) group: Group,
+    pub(crate) journal: Journal,
+}
+
+/// What the records of the log add up to.
+pub(crate) struct Books {
     pub(crate) key: Key,
     pub(crate) accounts: Accounts,
     pub(crate) pendings: Pendings,
     pub(crate) ledgers: BTreeMap<u32, Currency>,
     pub(crate) clock: Clock,
-    pub(crate) group: Group,
-    pub(crate) journal: Journal,
 }
 
 /// What became of the declaration of a ledger.
@@ -44,12 +49,15 @@ impl State {
     /// and records under any key, but snapshots can only be restored under the key of their state.
     pub fn new(key: [u64; 2]) -> Self {
         let key = Key::new(key);
-        Self {
+        let books = Books {
             key,
             accounts: Accounts::new(key),
             pendings: Pendings::new(),
             ledgers: BTreeMap::new(),
             clock: Clock::default(),
+        };
+        Self {
+            books,
             group: Group::new(),
             journal: Journal::new(),
         }
@@ -88,7 +96,7 @@ impl State {
     /// timestamp later than every record so far.
     pub fn declare_ledger<S: Sink>(&mut self, currency: Currency, sink: &mut S) -> LedgerOutcome {
         assert!(currency.is_valid(), "the caller checks the currency");
-        if let Some(&declared) = self.ledgers.get(&currency.ledger) {
+        if let Some(&declared) = self.books.ledgers.get(&currency.ledger) {
             let same = (declared.code, declared.exponent) == (currency.code, currency.exponent);
             return if same {
                 LedgerOutcome::Exists(declared)
@@ -96,8 +104,11 @@ impl State {
                 LedgerOutcome::Conflict(declared)
             };
         }
-        assert!(currency.timestamp > self.clock.last, "time only rises");
-        self.apply_ledger(&currency);
+        assert!(
+            currency.timestamp > self.books.clock.last,
+            "time only rises"
+        );
+        self.books.apply_ledger(&currency);
         self.group.stamp(currency.timestamp);
         sink.push(Fact::Ledger(&currency));
         LedgerOutcome::Declared(currency)
@@ -115,56 +126,56 @@ impl State {
     /// changes nothing and gets an error, for those who check the logs of others; limits of
     /// accounts and closed accounts are not looked at.
     pub fn evolve(&mut self, record: &Record) -> Result<(), EvolveError> {
-        self.evolve_within(record, Everything)
+        self.books.evolve_within(record, Everything)
     }
 
     /// The highest timestamp of any record; 0 while there is none.
     pub fn last_timestamp(&self) -> u64 {
-        self.clock.last
+        self.books.clock.last
     }
 
     /// How many records led here.
     pub fn records(&self) -> u64 {
-        self.clock.records
+        self.books.clock.records
     }
 
     /// The account with this id.
     pub fn account(&self, id: u128) -> Option<&Account> {
-        self.slot_of(id).map(|slot| self.accounts.at(slot))
+        self.slot_of(id).map(|slot| self.books.accounts.at(slot))
     }
 
     /// The slot of the account with this id: its number in the order of creation, from 0.
     pub fn slot_of(&self, id: u128) -> Option<u32> {
-        self.accounts.find(id)
+        self.books.accounts.find(id)
     }
 
     /// The account in a slot that is in use.
     pub fn account_at(&self, slot: u32) -> &Account {
-        self.accounts.at(slot)
+        self.books.accounts.at(slot)
     }
 
     /// How many accounts there are; their slots are the numbers below.
     pub fn account_count(&self) -> usize {
-        self.accounts.len()
+        self.books.accounts.len()
     }
 
     /// The pending transfer with this id, where it is open.
     pub fn pending(&self, id: u128) -> Option<&Pending> {
-        self.pendings.get(self.key.hash(id), id)
+        self.books.pendings.get(self.books.key.hash(id), id)
     }
 
     /// How many pending transfers are open.
     pub fn pending_count(&self) -> usize {
-        self.pendings.len()
+        self.books.pendings.len()
     }
 
     /// The currency of a ledger.
     pub fn currency(&self, ledger: u32) -> Option<&Currency> {
-        self.ledgers.get(&ledger)
+        self.books.ledgers.get(&ledger)
     }
 
     /// The declared ledgers, by number.
     pub fn currencies(&self) -> impl Iterator<Item = &Currency> {
-        self.ledgers.values()
+        self.books.ledgers.values()
     }
 }

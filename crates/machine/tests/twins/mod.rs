@@ -284,7 +284,6 @@ fn account() -> impl Strategy<Value = Account> {
                 user_data_64: (data / 2) as u64,
                 user_data_32: (data / 4) as u32,
                 timestamp,
-                ..Account::default()
             }
         },
     )
