@@ -136,7 +136,7 @@ fn newest_base(
         }
     }
     Ok(Base {
-        restore: Restore::empty(key),
+        restore: Restore::new(SnapshotHeader::genesis(), key),
         chain: Chain::default(),
         at: 0,
         frontier: Frontier::new(),

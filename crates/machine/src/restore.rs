@@ -117,20 +117,6 @@ impl Restore {
         }
     }
 
-    /// Begins with empty books.
-    pub fn empty(key: [u64; 2]) -> Self {
-        let state = State::new(key);
-        let header = state.snapshot_header();
-        let stamps = vec![Some(0); header.chunks() as usize];
-        Self {
-            state,
-            header,
-            stamps,
-            missing: 0,
-            next: 0,
-        }
-    }
-
     /// The slot of the account with this id, among those loaded and replayed so far.
     pub fn slot_of(&self, id: u128) -> Option<u32> {
         self.state.slot_of(id)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Account, CreateTransferStatus, Transfer, account_flags, transfer_flags};
 
-/// A small generator of random numbers: SplitMix64 (Steele, Lea, Flood 2014). Not for secrets.
+/// A small generator of random numbers: `SplitMix64` (Steele, Lea, Flood 2014). Not for secrets.
 #[derive(Clone, Debug)]
 pub struct Random {
     state: u64,
@@ -223,12 +223,18 @@ fn cast() -> impl Iterator<Item = Account> {
     };
     let covered = account_flags::DEBITS_MUST_NOT_EXCEED_CREDITS;
     let house = [
-        account(BANK, Role::Bank, account_flags::CREDITS_MUST_NOT_EXCEED_DEBITS),
+        account(
+            BANK,
+            Role::Bank,
+            account_flags::CREDITS_MUST_NOT_EXCEED_DEBITS,
+        ),
         account(ESCROW, Role::Escrow, covered),
         account(COMMISSION, Role::Commission, covered),
     ];
-    let sellers = (0..SELLERS).map(move |n| account(FIRST_SELLER + u128::from(n), Role::Seller, covered));
-    let buyers = (0..BUYERS).map(move |n| account(FIRST_BUYER + u128::from(n), Role::Buyer, covered));
+    let sellers =
+        (0..SELLERS).map(move |n| account(FIRST_SELLER + u128::from(n), Role::Seller, covered));
+    let buyers =
+        (0..BUYERS).map(move |n| account(FIRST_BUYER + u128::from(n), Role::Buyer, covered));
     house.into_iter().chain(sellers).chain(buyers)
 }
 
@@ -242,12 +248,12 @@ fn open(orders: &[Order]) -> Open {
 impl Day {
     fn step(&mut self) {
         match self.random.below(100) {
-            0..25 => self.answer(),
-            25..45 => self.release(),
-            45..50 => self.refund_unreleased(),
-            50..53 => self.refund_released(),
-            53..58 => self.ask_payout(),
-            58..63 => self.confirm_payout(),
+            0..34 => self.answer(),
+            34..61 => self.release(),
+            61..64 => self.refund_unreleased(),
+            64..66 => self.refund_released(),
+            66..70 => self.ask_payout(),
+            70..74 => self.confirm_payout(),
             _ => self.order(),
         }
     }
@@ -300,7 +306,11 @@ impl Day {
             ..Transfer::default()
         };
         self.post(kind, hold.number, transfer);
-        let debit = if kind == Kind::Payout { hold.seller } else { hold.buyer };
+        let debit = if kind == Kind::Payout {
+            hold.seller
+        } else {
+            hold.buyer
+        };
         self.add(debit, |account| {
             account.debits_pending -= hold.amount;
             account.debits_posted += amount;
@@ -356,7 +366,12 @@ impl Day {
             ..pay(buyer, ESCROW, amount)
         };
         if missing > 0 {
-            self.note(Kind::Order, self.orders, hold, CreateTransferStatus::ExceedsCredits);
+            self.note(
+                Kind::Order,
+                self.orders,
+                hold,
+                CreateTransferStatus::ExceedsCredits,
+            );
             return;
         }
         let id = self.post(Kind::Order, self.orders, hold);
@@ -392,8 +407,16 @@ impl Day {
         };
         let share = commission(order.amount);
         self.chain([
-            (Kind::Release, order.number, pay(ESCROW, order.seller, order.amount - share)),
-            (Kind::Commission, order.number, pay(ESCROW, COMMISSION, share)),
+            (
+                Kind::Release,
+                order.number,
+                pay(ESCROW, order.seller, order.amount - share),
+            ),
+            (
+                Kind::Commission,
+                order.number,
+                pay(ESCROW, COMMISSION, share),
+            ),
         ]);
         self.released.push(order);
     }
@@ -402,7 +425,11 @@ impl Day {
         let Some(order) = Self::pick(&mut self.random, &mut self.paid) else {
             return self.order();
         };
-        self.post(Kind::Refund, order.number, pay(ESCROW, order.buyer, order.amount));
+        self.post(
+            Kind::Refund,
+            order.number,
+            pay(ESCROW, order.buyer, order.amount),
+        );
     }
 
     /// After the release, seller and market each give back their share.
@@ -415,8 +442,16 @@ impl Day {
             return self.order();
         }
         self.chain([
-            (Kind::Refund, order.number, pay(order.seller, order.buyer, order.amount - share)),
-            (Kind::Refund, order.number, pay(COMMISSION, order.buyer, share)),
+            (
+                Kind::Refund,
+                order.number,
+                pay(order.seller, order.buyer, order.amount - share),
+            ),
+            (
+                Kind::Refund,
+                order.number,
+                pay(COMMISSION, order.buyer, share),
+            ),
         ]);
     }
 
@@ -498,8 +533,15 @@ mod tests {
                 }
             }
             assert_eq!((sums[0], sums[2]), (sums[1], sums[3]));
-            let escrow = market.accounts.iter().find(|one| one.id == ESCROW).expect("it is there");
-            assert_eq!(escrow.credits_posted - escrow.debits_posted, market.paid.amount);
+            let escrow = market
+                .accounts
+                .iter()
+                .find(|one| one.id == ESCROW)
+                .expect("it is there");
+            assert_eq!(
+                escrow.credits_posted - escrow.debits_posted,
+                market.paid.amount
+            );
             assert_eq!(escrow.credits_pending, market.held.amount);
         }
     }
@@ -508,9 +550,20 @@ mod tests {
     fn a_day_has_all_of_it() {
         let market = Market::new(42, 2_000);
         for kind in [
-            Kind::TopUp, Kind::Order, Kind::Release, Kind::Commission, Kind::Refund, Kind::Payout,
+            Kind::TopUp,
+            Kind::Order,
+            Kind::Release,
+            Kind::Commission,
+            Kind::Refund,
+            Kind::Payout,
         ] {
-            assert!(market.events.iter().any(|one| one.transfer.code == kind as u16), "{kind:?}");
+            assert!(
+                market
+                    .events
+                    .iter()
+                    .any(|one| one.transfer.code == kind as u16),
+                "{kind:?}"
+            );
         }
         let refused = CreateTransferStatus::ExceedsCredits;
         assert!(market.events.iter().any(|one| one.expected == refused));

@@ -1,0 +1,192 @@
+//! What a load did, and the bulk load itself: one thread and one connection each.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use model::{CreateTransferStatus, Transfer};
+use zerocopy::IntoBytes;
+
+use super::generator::Mix;
+use crate::client::transfer_status;
+use crate::http::{BULK, Connection, Endpoint};
+use crate::stopwatch::Stopwatch;
+
+/// How much is sent, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    pub transfers: u64,
+    /// Transfers a request.
+    pub batch: u32,
+    pub connections: u32,
+}
+
+impl Load {
+    /// Which transfers the request `number` holds: the first and how many.
+    pub fn request(&self, number: u64) -> Option<(u64, usize)> {
+        let first = number.checked_mul(u64::from(self.batch))?;
+        let count = self
+            .transfers
+            .checked_sub(first)?
+            .min(u64::from(self.batch));
+        (count > 0).then_some((first, count as usize))
+    }
+}
+
+/// What was seen of one request or many.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Nanoseconds from sending a request to having its answer.
+    pub latencies: Vec<u64>,
+    pub created: u64,
+    /// Refused transfers by status.
+    pub refused: BTreeMap<String, u64>,
+    /// Requests that a busy server had to be sent again.
+    pub busy: u64,
+}
+
+impl Seen {
+    pub fn merge(&mut self, other: Self) {
+        self.latencies.extend(other.latencies);
+        self.created += other.created;
+        self.busy += other.busy;
+        for (status, count) in other.refused {
+            *self.refused.entry(status).or_default() += count;
+        }
+    }
+
+    /// Counts the results of a bulk request, every one of them.
+    fn results(&mut self, body: &[u8], expected: usize) -> Result<(), String> {
+        let results = body.chunks_exact(16);
+        if results.len() != expected || !results.remainder().is_empty() {
+            return Err("the answer has not one result a transfer".into());
+        }
+        let created = CreateTransferStatus::Created.code().to_le_bytes();
+        for result in results {
+            let status: [u8; 4] = result[8..12].try_into().expect("four bytes");
+            if status == created {
+                self.created += 1;
+            } else {
+                self.refuse(transfer_status(u32::from_le_bytes(status)));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn refuse(&mut self, status: String) {
+        *self.refused.entry(status).or_default() += 1;
+    }
+
+    pub fn time(&mut self, taken: Duration) {
+        self.latencies
+            .push(u64::try_from(taken.as_nanos()).unwrap_or(u64::MAX));
+    }
+}
+
+/// Sends everything, on all connections at once; what was seen and how long it took.
+pub fn bulk(
+    endpoint: &Endpoint,
+    load: Load,
+    mix: Mix,
+    bar: &ProgressBar,
+) -> Result<(Seen, f64), String> {
+    // Connected before the clock starts.
+    let connections = (0..load.connections)
+        .map(|_| Connection::open(endpoint))
+        .collect::<Result<Vec<_>, _>>()?;
+    let next = AtomicU64::new(0);
+    let stopwatch = Stopwatch::start();
+    let seen = std::thread::scope(|scope| {
+        let threads: Vec<_> = connections
+            .into_iter()
+            .map(|connection| {
+                let next = &next;
+                scope.spawn(move || drive(endpoint, connection, (load, mix), (next, bar)))
+            })
+            .collect();
+        let mut all = Seen::default();
+        for thread in threads {
+            all.merge(thread.join().map_err(|_| "a connection's thread died")??);
+        }
+        Ok::<_, String>(all)
+    })?;
+    Ok((seen, stopwatch.seconds()))
+}
+
+/// One connection: takes the next request that nobody has sent yet, until there is none.
+fn drive(
+    endpoint: &Endpoint,
+    mut connection: Connection,
+    (load, mix): (Load, Mix),
+    (next, bar): (&AtomicU64, &ProgressBar),
+) -> Result<Seen, String> {
+    let mut seen = Seen::default();
+    let mut buffer = vec![Transfer::default(); load.batch as usize];
+    let full = endpoint.head("POST", "/v1/transfers", BULK, load.batch as usize * 128);
+    while let Some((first, count)) = load.request(next.fetch_add(1, Ordering::Relaxed)) {
+        let batch = &mut buffer[..count];
+        mix.fill(first, batch);
+        let short;
+        let head = if count == load.batch as usize {
+            &full
+        } else {
+            short = endpoint.head("POST", "/v1/transfers", BULK, count * 128);
+            &short
+        };
+        let stopwatch = Stopwatch::start();
+        loop {
+            let (status, body) = connection.exchange(head, batch.as_bytes())?;
+            match status {
+                200 => {
+                    seen.time(stopwatch.elapsed());
+                    seen.results(body, count)?;
+                    break;
+                }
+                429 => {
+                    seen.busy += 1;
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                _ => return Err(unexpected(status, body)),
+            }
+        }
+        bar.inc(count as u64);
+    }
+    Ok(seen)
+}
+
+/// A refusal of a whole request, in one line.
+pub fn unexpected(status: u16, body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(300)]);
+    format!("the server answered {status}: {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Load, Seen};
+
+    #[test]
+    fn requests_cover_everything_once() {
+        let load = Load {
+            transfers: 25,
+            batch: 10,
+            connections: 1,
+        };
+        let requests: Vec<_> = (0..).map_while(|number| load.request(number)).collect();
+        assert_eq!(requests, [(0, 10), (10, 10), (20, 5)]);
+    }
+
+    #[test]
+    fn every_result_is_counted() {
+        let mut seen = Seen::default();
+        let mut body = [0xff; 48];
+        body[24..28].copy_from_slice(&46u32.to_le_bytes());
+        body[40..44].copy_from_slice(&4_000u32.to_le_bytes());
+        assert_eq!(seen.results(&body, 3), Ok(()));
+        assert_eq!(seen.created, 1);
+        assert_eq!(seen.refused["exists"], 1);
+        assert_eq!(seen.refused["status 4000"], 1);
+        assert!(seen.results(&body[..47], 3).is_err());
+        assert!(seen.results(&body, 2).is_err());
+    }
+}

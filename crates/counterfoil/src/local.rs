@@ -1,0 +1,173 @@
+//! A server within this process: what `serve`, `demo` and `--data` run on.
+
+use std::fs::{self, DirBuilder};
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use engine::{Books, Options as BooksOptions};
+use server::auth::{self, Scope};
+use server::{Auth, Clock, Options};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::failure::Failure;
+use crate::http::Endpoint;
+
+/// What is served, where, to whom.
+pub struct Settings {
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    pub auth: Auth,
+    pub clock: Clock,
+}
+
+/// A running server.
+pub struct Local {
+    runtime: Runtime,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<Result<(), String>>,
+    books: Books,
+}
+
+impl Local {
+    /// Opens the books and serves them. When this returns, requests are answered.
+    pub fn start(settings: Settings) -> Result<Self, Failure> {
+        if matches!(settings.auth, Auth::None) && !settings.listen.ip().is_loopback() {
+            return Err(Failure::Input(format!(
+                "--no-auth is for this machine alone: listen on 127.0.0.1, not on {}",
+                settings.listen.ip()
+            )));
+        }
+        let runtime = Runtime::new().map_err(Failure::input)?;
+        let listener = runtime
+            .block_on(TcpListener::bind(settings.listen))
+            .map_err(|error| Failure::Input(format!("{}: {error}", settings.listen)))?;
+        let address = listener.local_addr().map_err(Failure::input)?;
+        let books = Books::open(&BooksOptions {
+            data: settings.data,
+            manual_clock: settings.clock == Clock::Manual,
+        })
+        .map_err(Failure::input)?;
+        let options = Options {
+            auth: settings.auth,
+            clock: settings.clock,
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = books.clone();
+        let serving = runtime.spawn(async move {
+            let stopped = async move {
+                // A sender that is dropped means the same.
+                let _ = stopped.await;
+            };
+            server::serve(options, served, listener, stopped)
+                .await
+                .map_err(|error| error.to_string())
+        });
+        Ok(Self {
+            runtime,
+            address,
+            stop,
+            serving,
+            books,
+        })
+    }
+
+    /// `http://host:port`, the port as the system gave it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves until SIGINT or SIGTERM, or until serving fails by itself. `announce` is called
+    /// with the address once a signal would end it in good order.
+    pub fn run(mut self, announce: impl FnOnce(&str)) -> Result<(), Failure> {
+        let url = self.url();
+        let ended = self.runtime.block_on(async {
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            announce(&url);
+            Ok::<_, std::io::Error>(tokio::select! {
+                _ = terminate.recv() => None,
+                _ = interrupt.recv() => None,
+                ended = &mut self.serving => Some(ended),
+            })
+        });
+        match ended.map_err(Failure::input)? {
+            None => self.close(),
+            Some(ended) => Err(Failure::Input(match ended {
+                Ok(Ok(())) => "the server stopped by itself".into(),
+                Ok(Err(error)) => error,
+                Err(error) => error.to_string(),
+            })),
+        }
+    }
+
+    /// Answers what was asked, then closes the books: all is on disk when this returns.
+    pub fn close(self) -> Result<(), Failure> {
+        // Nobody listens where serving has failed; that is told below.
+        let _ = self.stop.send(());
+        let served = self.runtime.block_on(self.serving);
+        let closed = self.runtime.block_on(self.books.close());
+        served.map_err(Failure::input)?.map_err(Failure::Input)?;
+        closed.map_err(|refused| Failure::Input(format!("the books do not close: {refused:?}")))
+    }
+}
+
+/// A server for the length of one command. Its port can be seen by everyone on the machine, so
+/// it takes a token that only this process has.
+pub struct Private {
+    local: Local,
+    tokens: PathBuf,
+}
+
+impl Private {
+    /// Serves `data` and gives the address with its token.
+    pub fn start(data: &Path) -> Result<(Self, Endpoint), Failure> {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).map_err(Failure::input)?;
+        let name = format!("counterfoil-{:016x}", u64::from_le_bytes(name));
+        let tokens = std::env::temp_dir().join(name);
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&tokens)
+            .map_err(|error| Failure::Input(format!("{}: {error}", tokens.display())))?;
+        let started = Self::start_with(data, &tokens);
+        if started.is_err() {
+            remove(&tokens);
+        }
+        started
+    }
+
+    fn start_with(data: &Path, tokens: &Path) -> Result<(Self, Endpoint), Failure> {
+        let token =
+            auth::create(tokens, "command", Scope::Admin, seconds()).map_err(Failure::input)?;
+        let local = Local::start(Settings {
+            data: data.to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            auth: Auth::Tokens(tokens.to_owned()),
+            clock: Clock::System,
+        })?;
+        let endpoint = Endpoint::new(&local.url(), Some(token)).map_err(Failure::Input)?;
+        let tokens = tokens.to_owned();
+        Ok((Self { local, tokens }, endpoint))
+    }
+
+    pub fn close(self) -> Result<(), Failure> {
+        remove(&self.tokens);
+        self.local.close()
+    }
+}
+
+fn remove(tokens: &Path) {
+    // Its token died with the server: what stays behind opens nothing.
+    let _ = fs::remove_dir_all(tokens);
+}
+
+/// Seconds since 1970.
+pub fn seconds() -> u64 {
+    jiff::Timestamp::now().as_second().unsigned_abs()
+}

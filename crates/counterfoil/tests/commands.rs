@@ -1,0 +1,181 @@
+//! The commands as a user meets them: what they print and how they end.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Books in a directory of their own, and the commands upon them.
+struct Books {
+    parent: TempDir,
+}
+
+impl Books {
+    fn new() -> Self {
+        let books = Self {
+            parent: tempfile::tempdir().expect("a directory"),
+        };
+        books.done(&["init"]);
+        books
+    }
+
+    fn data(&self) -> PathBuf {
+        self.parent.path().join("books")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
+        command.args(arguments).arg("--data").arg(self.data());
+        command.output().expect("it runs")
+    }
+
+    /// What a command that succeeds prints.
+    fn done(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).expect("it is text")
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let text = self.done(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&text).expect("it is JSON")
+    }
+
+    /// The one line of a command that fails with `code`.
+    fn fails(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        let errors = String::from_utf8(output.stderr).expect("it is text");
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+        errors
+    }
+}
+
+const TRANSFER: [&str; 12] = [
+    "transfer", "create", "--debit", "1", "--credit", "2", "--ledger", "978", "--code", "1",
+    "--amount", "12.50",
+];
+
+fn transfer(id: &str) -> Vec<&str> {
+    [TRANSFER.as_slice(), &["--id", id]].concat()
+}
+
+#[test]
+fn a_payment_from_the_first_account_to_the_last_look() {
+    let books = Books::new();
+    books.done(&["ledger", "declare", "978", "EUR", "2"]);
+    for id in ["1", "2"] {
+        books.done(&[
+            "account", "create", "--id", id, "--ledger", "978", "--code", "10", "--flags",
+            "history",
+        ]);
+    }
+    assert_eq!(books.json(&transfer("7"))["status"], "created");
+    assert_eq!(books.json(&transfer("7"))["status"], "exists");
+    let shown = books.json(&["account", "show", "2"]);
+    assert_eq!(shown["credits_posted"], "12.50");
+    let held = [transfer("8"), vec!["--flags", "pending"]].concat();
+    books.done(&held);
+    books.done(&["transfer", "post", "8", "--id", "9", "--minor", "250"]);
+    let balances = books.json(&["query", "balances", "2"]);
+    let posted: Vec<&Value> = balances
+        .as_array()
+        .expect("it is one")
+        .iter()
+        .map(|one| &one["credits_posted"])
+        .collect();
+    assert_eq!(posted, ["12.50", "12.50", "15.00"]);
+    let moved = books.json(&["query", "account-transfers", "1", "--side", "debits"]);
+    assert_eq!(moved.as_array().map(Vec::len), Some(3));
+    assert_eq!(books.json(&["audit"])["differences"], Value::Array(vec![]));
+}
+
+#[test]
+fn what_is_refused_ends_with_1_and_what_is_wrong_with_2() {
+    let books = Books::new();
+    books.done(&["ledger", "declare", "978", "EUR", "2"]);
+    for id in ["1", "2"] {
+        let flags = "debits_must_not_exceed_credits";
+        let code = ["--ledger", "978", "--code", "10", "--flags", flags];
+        books.done(&[["account", "create", "--id", id].as_slice(), &code].concat());
+    }
+    assert!(books.fails(1, &transfer("1")).contains("exceeds_credits"));
+    assert!(books.fails(1, &transfer("1")).contains("id_already_failed"));
+    assert!(books.fails(1, &["account", "show", "77"]).contains("77"));
+    books.fails(1, &["ledger", "declare", "978", "USD", "2"]);
+    books.fails(2, &["ledger", "declare", "978", "euro", "2"]);
+    books.fails(2, &["account", "show", "x"]);
+    books.fails(2, &["account", "create", "--id", "3"]);
+    books.fails(
+        2,
+        &["account", "show", "1", "--server", "http://127.0.0.1:1"],
+    );
+    let fine = [transfer("2"), vec!["--flags", "pendign"]].concat();
+    assert!(books.fails(2, &fine).contains("pendign"));
+    books.fails(2, &["init"]);
+    books.fails(2, &["serve", "--listen", "0.0.0.0:0", "--no-auth"]);
+}
+
+#[test]
+fn tokens_are_made_listed_and_taken_back() {
+    let books = Books::new();
+    let new = ["token", "new", "--scope", "write", "--name", "shop"];
+    let token = books.done(&new);
+    assert!(token.starts_with("cf_write_") && token.lines().count() == 1);
+    books.fails(2, &new);
+    let listed = books.json(&["token", "list"]);
+    assert_eq!(listed[0]["name"], "shop");
+    books.done(&["token", "revoke", "--name", "shop"]);
+    assert_eq!(books.json(&["token", "list"]), Value::Array(vec![]));
+}
+
+#[test]
+fn a_demo_adds_up_and_is_the_same_again() {
+    let books = Books {
+        parent: tempfile::tempdir().expect("a directory"),
+    };
+    let demo = [
+        "demo",
+        "--events",
+        "500",
+        "--listen",
+        "127.0.0.1:0",
+        "--exit",
+    ];
+    let first = books.json(&demo);
+    assert_eq!(first["differences"], Value::Array(vec![]));
+    assert_eq!(first["debits"], first["credits"]);
+    assert_eq!(books.json(&demo), first);
+    let other = [demo.as_slice(), &["--seed", "7"]].concat();
+    let refused = books.run(&other);
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+/// Where the published data is, if it is.
+fn berka() -> Option<PathBuf> {
+    let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let data = std::env::var_os("COUNTERFOIL_DATA")
+        .map_or_else(|| workspace.join("../shared/data"), PathBuf::from);
+    let berka = data.join("berka");
+    if !berka.is_dir() {
+        eprintln!("skipped: no data");
+        return None;
+    }
+    Some(berka)
+}
+
+#[test]
+fn a_real_bank_is_taken_and_every_balance_is_the_published_one() {
+    let Some(berka) = berka() else { return };
+    let books = Books::new();
+    let import = ["import", "berka", berka.to_str().expect("it is text")];
+    let first = books.json(&import);
+    assert_eq!(first["mismatches"], Value::Array(vec![]));
+    assert_eq!(first["balances_matched"], first["transactions"]);
+    assert_eq!(first["transactions_created"], first["transactions"]);
+    let again = books.json(&import);
+    assert_eq!(again["transactions_created"], 0);
+    assert_eq!(again["balances_matched"], first["balances_matched"]);
+}
