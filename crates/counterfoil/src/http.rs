@@ -144,30 +144,51 @@ pub fn parse_head(bytes: &[u8]) -> Result<Option<Head>, String> {
     }))
 }
 
+fn connect(endpoint: &Endpoint) -> Result<TcpStream, String> {
+    let failed = |error| format!("{}: {error}", endpoint.url());
+    let stream = TcpStream::connect_timeout(&endpoint.address(), Duration::from_secs(10));
+    let stream = stream.map_err(failed)?;
+    // A small request waits for nothing to join it.
+    stream.set_nodelay(true).map_err(failed)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
+    Ok(stream)
+}
+
 /// One kept-alive connection, one request at a time.
 pub struct Connection {
+    endpoint: Endpoint,
     stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Connection {
     pub fn open(endpoint: &Endpoint) -> Result<Self, String> {
-        let failed = |error| format!("{}: {error}", endpoint.url());
-        let stream = TcpStream::connect_timeout(&endpoint.address(), Duration::from_secs(10))
-            .map_err(failed)?;
-        // A small request waits for nothing to join it.
-        stream.set_nodelay(true).map_err(failed)?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
-        stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
         Ok(Self {
-            stream,
+            endpoint: endpoint.clone(),
+            stream: connect(endpoint)?,
             received: Vec::new(),
         })
+    }
+
+    /// Connects again where the server has closed a connection that was idle for long: nothing
+    /// of the next request has been sent then.
+    fn wake(&mut self) -> Result<(), String> {
+        let failed = |error| format!("{}: {error}", self.endpoint.url());
+        self.stream.set_nonblocking(true).map_err(failed)?;
+        let open =
+            matches!(self.stream.peek(&mut [0]), Err(e) if e.kind() == ErrorKind::WouldBlock);
+        self.stream.set_nonblocking(false).map_err(failed)?;
+        if !open {
+            self.stream = connect(&self.endpoint)?;
+        }
+        Ok(())
     }
 
     /// Sends a request and waits for the answer: its status and its body, which is valid until
     /// the next request.
     pub fn exchange(&mut self, head: &[u8], body: &[u8]) -> Result<(u16, &[u8]), String> {
+        self.wake()?;
         self.send(head, body)?;
         self.received.clear();
         let mut known = None;

@@ -33,7 +33,7 @@ const FILTER_BYTES: u64 = 192 << 20;
 
 /// Bytes of the log that are checked before a start answers; of a longer log the rest is checked
 /// while it already does, and damage found then stops it.
-pub const CHECKED_BYTES: u64 = 4 << 30;
+pub const CHECKED_BYTES: u64 = 1 << 30;
 
 /// Bytes at the end of the log that a start asks the page cache to hold.
 const WARMED_BYTES: u64 = 1 << 30;
@@ -274,6 +274,7 @@ impl Threads {
 
         let (disk, shared) = (Arc::clone(&self.disk), Arc::clone(&self.shared));
         let mut threads = vec![spawn("snapshots", move || {
+            store::priority::give_way();
             snapshots::run(&disk, &shared, &jobs);
         })?];
         let committer = Committer {
@@ -366,6 +367,7 @@ impl Threads {
         let (disk, shared) = (Arc::clone(&self.disk), Arc::clone(&self.shared));
         let segment_bytes = self.superblock.segment_bytes;
         spawn("check", move || {
+            store::priority::give_way();
             log::warm(&*disk, segment_bytes, end, WARMED_BYTES);
             let stop = || shared.is_closing();
             if unchecked > 0

@@ -7,6 +7,7 @@
 //! - [`frame`]: one committed batch as it stands on the disk;
 //! - [`log`]: segments of frames: append, recover, read;
 //! - [`snapshot`]: the state at some time, so that a start need not read the whole log;
+//! - [`priority`]: background threads give way;
 //! - [`index`]: where in the log a transfer stands.
 
 pub mod check;
@@ -17,6 +18,7 @@ pub mod faulty;
 pub mod frame;
 pub mod index;
 pub mod log;
+pub mod priority;
 pub mod snapshot;
 pub mod superblock;
 

@@ -32,7 +32,7 @@ const META_BYTES_MAX: u32 = 1 << 24;
 const CHUNK_HEADER: usize = 20;
 const TRAILER: u32 = u32::MAX;
 /// Bytes written between syncs, so that a large snapshot never floods the disk at once.
-const SYNC_BYTES: u64 = 8 << 20;
+const SYNC_BYTES: u64 = 2 << 20;
 
 /// Where in the log a snapshot begins.
 #[derive(Clone, Debug, PartialEq, Eq)]

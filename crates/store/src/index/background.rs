@@ -24,6 +24,7 @@ pub(super) fn start(shared: &Arc<Shared>) -> Result<Vec<JoinHandle<()>>, IndexEr
             .name(name.to_owned())
             .spawn(move || {
                 let _panics = ReportPanic(&shared);
+                crate::priority::give_way();
                 if let Err(error) = work(&shared) {
                     shared.fail(error);
                 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 const BUFFER: usize = 64 * BLOCK;
 /// Bytes written before they are synced: a long merge must not leave the disk a mountain that
 /// the next sync of the log waits behind.
-const SYNC_EVERY: usize = 16 << 20;
+const SYNC_EVERY: usize = 2 << 20;
 
 /// Blocks written in order to one part of a file.
 struct Output {

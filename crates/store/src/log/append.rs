@@ -8,6 +8,7 @@ use zerocopy::IntoBytes;
 use super::{DIR, segment_path};
 use crate::disk::{BLOCK, Block, Disk, File, Mode, write_all_at};
 use crate::error::StoreError;
+use crate::priority;
 
 const FILL_BYTES: usize = 1 << 20;
 
@@ -102,7 +103,10 @@ impl Appender {
 
     fn prepare_ahead(&mut self, number: u64) {
         let (disk, segment_bytes) = (Arc::clone(&self.disk), self.segment_bytes);
-        let work = move || prepare(&*disk, number, segment_bytes);
+        let work = move || {
+            priority::give_way();
+            prepare(&*disk, number, segment_bytes)
+        };
         // Without a thread it is prepared when it is needed.
         if let Ok(thread) = thread::Builder::new()
             .name("segment".to_owned())

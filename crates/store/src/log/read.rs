@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use model::Record;
 
@@ -11,6 +12,12 @@ use crate::frame::{HEADER_BYTES, Header, PREFIX_BYTES, read_record};
 
 /// Bytes read at first for one record: most are shorter.
 const GUESS_BYTES: usize = 128;
+
+/// Threads that read one page of records at most.
+const READERS: usize = 8;
+
+/// Records that a thread of their own is worth at least.
+const SHARE: usize = 256;
 
 /// Open segments kept at most.
 const OPEN_MAX: usize = 256;
@@ -38,8 +45,29 @@ impl Reader {
         self.record_in(&*file, at)
     }
 
-    /// The records at these positions, in their order.
+    /// The records at these positions, in their order. Many are read by several threads at once:
+    /// what is not in the page cache is then waited for side by side.
     pub fn records(&self, positions: &[u64]) -> Result<Vec<Record>, StoreError> {
+        if positions.len() < 2 * SHARE {
+            return self.records_in_turn(positions);
+        }
+        let share = positions.len().div_ceil(READERS).max(SHARE);
+        let shares = thread::scope(|scope| {
+            let read = |share| scope.spawn(move || self.records_in_turn(share));
+            let threads: Vec<_> = positions.chunks(share).map(read).collect();
+            threads
+                .into_iter()
+                .map(thread::ScopedJoinHandle::join)
+                .collect::<Vec<_>>()
+        });
+        let mut records = Vec::with_capacity(positions.len());
+        for share in shares {
+            records.extend(share.expect("reading does not panic")?);
+        }
+        Ok(records)
+    }
+
+    fn records_in_turn(&self, positions: &[u64]) -> Result<Vec<Record>, StoreError> {
         let mut current: Option<(u64, Arc<dyn File>)> = None;
         let mut records = Vec::with_capacity(positions.len());
         for &at in positions {
