@@ -194,6 +194,14 @@ impl Header {
     }
 }
 
+impl Header {
+    /// Whether the body of `frame` has the checksum of this header, and its padding is whole.
+    pub fn fits(&self, frame: &[u8]) -> bool {
+        let (body, padding) = frame[HEADER_BYTES..].split_at(self.body_len as usize);
+        crc32c::crc32c(body) == self.body_check && padding.iter().all(|&byte| byte == PADDING)
+    }
+}
+
 /// One record of a body and where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {

@@ -108,12 +108,13 @@ pub fn recover(
         image: Image::new(disk, segment_bytes),
         chain: (first == 0).then(Chain::default),
         position: first * segment_bytes,
+        remains: Vec::new(),
     };
     for number in first..=last {
         walk.image.load(number)?;
         walk.segment(number, visit)?;
     }
-    let torn = walk.end(last, torn_end)?;
+    let torn = walk.end(torn_end)?;
     let cursor = Cursor {
         next: walk.position,
         segment_bytes,
@@ -138,6 +139,7 @@ pub fn check(
         image,
         chain: Some(Chain::default()),
         position: 0,
+        remains: Vec::new(),
     };
     for number in 0..=last {
         if stop() {
@@ -229,6 +231,11 @@ impl<'a> Image<'a> {
         (at + header.frame_len as usize <= self.bytes().len()).then_some(header)
     }
 
+    fn frame(&self, header: &Header) -> &[u8] {
+        let start = (header.at - self.base()) as usize;
+        &self.bytes()[start..start + header.frame_len as usize]
+    }
+
     fn body(&self, header: &Header) -> &[u8] {
         let start = (header.at - self.base()) as usize + HEADER_BYTES;
         &self.bytes()[start..start + header.body_len as usize]
@@ -268,6 +275,8 @@ struct Walk<'a> {
     chain: Option<Chain>,
     /// Behind the last whole frame.
     position: u64,
+    /// Segments with bytes behind the last whole frame.
+    remains: Vec<u64>,
 }
 
 impl Walk<'_> {
@@ -275,12 +284,12 @@ impl Walk<'_> {
     fn segment(&mut self, number: u64, visit: Visit<'_>) -> Result<(), StoreError> {
         let begin = self.image.base();
         if self.position < begin {
-            self.enter(number)?;
+            self.enter()?;
         }
         let mut at = (self.position.max(begin) - begin) as usize;
         while let Some(header) = self.image.header(at) {
             let body = self.image.body(&header);
-            if crc32c::crc32c(body) != header.body_check {
+            if !header.fits(self.image.frame(&header)) {
                 break;
             }
             let next = self
@@ -293,17 +302,21 @@ impl Walk<'_> {
         }
         match self.image.frame_after(at + BLOCK) {
             Some(later) if at < self.image.bytes().len() => {
-                let number = later.leaf.number;
-                let what = format!("no whole frame is here, though batch {number} follows it");
-                Err(self.image.damaged(at, &what))
+                let later = later.leaf.number;
+                let what = format!("no whole frame is here, though batch {later} follows it");
+                return Err(self.image.damaged(at, &what));
             }
-            _ => Ok(()),
+            _ => {}
         }
+        if self.image.written_end(at) != at {
+            self.remains.push(number);
+        }
+        Ok(())
     }
 
     /// The log stopped in an earlier segment. If this one has a frame, the rest of the one before
     /// must be empty: then the walk goes on here.
-    fn enter(&mut self, number: u64) -> Result<(), StoreError> {
+    fn enter(&mut self) -> Result<(), StoreError> {
         let begin = self.image.base();
         let len = self.image.bytes().len() as u64;
         let Some(first) = self.image.frame_after(0) else {
@@ -314,14 +327,7 @@ impl Walk<'_> {
             "no whole frame is here, though batch {} follows",
             first.leaf.number
         );
-        let mut gap = stopped != begin && begin - stopped > len;
-        if !gap && stopped != begin {
-            self.image.load(number - 1)?;
-            let rest = (stopped % len) as usize;
-            gap = self.image.written_end(rest) != rest;
-            self.image.load(number)?;
-        }
-        if gap {
+        if begin - stopped > len || !self.remains.is_empty() {
             return Err(StoreError::damaged(
                 &segment_path(stopped / len),
                 stopped % len,
@@ -336,16 +342,12 @@ impl Walk<'_> {
     }
 
     /// Looks at what follows the last whole frame: nothing, a torn frame to cut off, or damage.
-    fn end(&mut self, last: u64, torn_end: TornEnd) -> Result<Option<Torn>, StoreError> {
-        let len = self.image.bytes().len() as u64;
+    fn end(&mut self, torn_end: TornEnd) -> Result<Option<Torn>, StoreError> {
         let mut torn = None;
-        for number in self.position / len..=last {
+        for number in std::mem::take(&mut self.remains) {
             self.image.load(number)?;
             let at = self.position.saturating_sub(self.image.base()) as usize;
             let end = self.image.written_end(at);
-            if end == at {
-                continue;
-            }
             if torn.is_some() {
                 return Err(self.image.damaged(at, "more than one frame is torn"));
             }

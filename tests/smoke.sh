@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# The binary as a user meets it: books are made, served, asked, refused, killed, served again, audited.
+# Usage: tests/smoke.sh PATH-OF-THE-BINARY
+set -euo pipefail
+binary=$(realpath "$1")
+folder=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
+cd "$folder"
+
+passed=0
+check() { # what, expected part, actual
+  case "$3" in
+    *"$2"*) passed=$((passed + 1)) ;;
+    *) printf 'smoke: %s: expected %s, found:\n%s\n0 passed, 1 failed\n' "$1" "$2" "$3"; exit 1 ;;
+  esac
+}
+serve() {
+  "$binary" serve --data books --listen 127.0.0.1:0 --no-auth >ready 2>trace &
+  server=$!
+  for _ in $(seq 200); do
+    url=$(grep -o 'http://[0-9.:]*' ready || true)
+    [ -n "$url" ] && return
+    sleep 0.05
+  done
+  cat trace; exit 1
+}
+post() { curl -sS -X POST -H 'Content-Type: application/json' -d "$2" "$url$1"; }
+
+"$binary" init --data books >/dev/null
+check 'a second init is refused' 'not empty' "$("$binary" init --data books 2>&1 || true)"
+serve
+check 'a second process is refused' 'another process' "$("$binary" audit --data books 2>&1 || true)"
+check 'health' '' "$(curl -sSf "$url/health")"
+check 'a ledger is declared' '"EUR"' "$(post /v1/ledgers '{"ledger":1,"code":"EUR","exponent":2}')"
+check 'accounts are made' 'created' "$(post /v1/accounts '[{"id":"1","ledger":1,"code":1},{"id":"2","ledger":1,"code":1}]')"
+check 'a transfer is made' 'created' "$(post /v1/transfers '{"id":"1","debit_account_id":"1","credit_account_id":"2","amount":"12.50","ledger":1,"code":1}')"
+check 'again is the first answer' 'exists' "$(post /v1/transfers '{"id":"1","debit_account_id":"1","credit_account_id":"2","amount":"12.50","ledger":1,"code":1}')"
+check 'other content is refused' 'exists_with_different_amount' "$(post /v1/transfers '{"id":"1","debit_account_id":"1","credit_account_id":"2","amount":"12.51","ledger":1,"code":1}')"
+check 'too fine an amount is refused' 'decimal places' "$(post /v1/transfers '{"id":"2","debit_account_id":"1","credit_account_id":"2","amount":"0.001","ledger":1,"code":1}')"
+check 'nonsense is refused' 'problem' "$(curl -sS -i -X POST -H 'Content-Type: application/json' -d '{' "$url/v1/transfers")"
+check 'a short bulk body is refused' 'multiple of 128' "$(head -c 100 /dev/zero | curl -sS -X POST -H 'Content-Type: application/octet-stream' --data-binary @- "$url/v1/transfers")"
+kill -9 "$server"; wait "$server" 2>/dev/null || true
+serve
+check 'what was acknowledged is there' '12.50' "$(curl -sS "$url/v1/accounts/2")"
+kill -TERM "$server"; wait "$server"; server=
+check 'the audit finds no difference' '"differences":[]' "$("$binary" audit --data books --json | tr -d ' \n')"
+segment=books/log/0000000000000000.seg
+printf '\xff' | dd of="$segment" bs=1 seek=300 conv=notrunc status=none
+check 'damage stops the audit' 'log/0000000000000000.seg' "$("$binary" audit --data books 2>&1 || true)"
+check 'damage stops the start' 'log/0000000000000000.seg' "$("$binary" serve --data books --no-auth 2>&1 || true)"
+check 'a small bench runs' 'transfers_per_second' "$("$binary" bench --spawn --transfers 50000 --json)"
+check 'the demo reconciles' 'escrow' "$("$binary" demo --data demo --listen 127.0.0.1:0 --exit)"
+data=${COUNTERFOIL_DATA:-}
+if [ -n "$data" ] && [ -d "$data/berka" ]; then
+  "$binary" init --data bank >/dev/null
+  check 'a real bank' '"mismatches":[]' "$("$binary" import berka "$data/berka" --data bank --json | tr -d ' \n')"
+else
+  echo 'skipped: no data'
+fi
+echo "$passed passed, 0 failed"
