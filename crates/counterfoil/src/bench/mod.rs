@@ -69,7 +69,7 @@ pub struct Bench {
     #[arg(long, default_value_t = BATCH_EVENTS as u32,
           value_parser = clap::value_parser!(u32).range(1..=BATCH_EVENTS as i64))]
     batch: u32,
-    /// Connections, each with one request at a time [default: 4, with --single 256].
+    /// Connections, each with one request at a time [default: 2, with --single 256].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=4096))]
     connections: Option<u32>,
     /// How the ids of the transfers follow each other.
@@ -144,7 +144,7 @@ impl Bench {
             batch: if self.single { 1 } else { self.batch },
             connections: self
                 .connections
-                .unwrap_or(if self.single { 256 } else { 4 }),
+                .unwrap_or(if self.single { 256 } else { 2 }),
         }
     }
 
