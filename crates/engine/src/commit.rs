@@ -38,6 +38,21 @@ pub(crate) struct Group {
     pub(crate) answers: Vec<Answer>,
 }
 
+impl Group {
+    /// No records and no answers, behind the log up to `end`.
+    pub(crate) fn empty(end: u64, timestamp: u64) -> Self {
+        Self {
+            draft: None,
+            at: end,
+            end,
+            timestamp,
+            seals_tail: false,
+            snapshot: None,
+            answers: Vec::new(),
+        }
+    }
+}
+
 /// The end of the chain and what commits to it.
 pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,

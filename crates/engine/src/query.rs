@@ -49,6 +49,23 @@ impl Search {
     }
 }
 
+/// What both kinds of filter say of a transfer's content; a zero does not filter.
+struct Content {
+    user_data_128: u128,
+    user_data_64: u64,
+    user_data_32: u32,
+    code: u16,
+}
+
+impl Content {
+    fn passes(&self, transfer: &Transfer) -> bool {
+        (self.user_data_128 == 0 || self.user_data_128 == transfer.user_data_128)
+            && (self.user_data_64 == 0 || self.user_data_64 == transfer.user_data_64)
+            && (self.user_data_32 == 0 || self.user_data_32 == transfer.user_data_32)
+            && (self.code == 0 || self.code == transfer.code)
+    }
+}
+
 impl History {
     /// The transfers with these ids that exist, in the order asked.
     pub(crate) fn lookup(&self, ids: &[u128]) -> Result<Vec<Transfer>, String> {
@@ -83,17 +100,19 @@ impl History {
             filter.limit,
             reversed,
         );
+        let content = Content {
+            user_data_128: filter.user_data_128,
+            user_data_64: filter.user_data_64,
+            user_data_32: filter.user_data_32,
+            code: filter.code,
+        };
         let passes = |transfer: &Transfer| {
             let side = if transfer.debit_account_id == filter.account_id {
                 account_filter_flags::DEBITS
             } else {
                 account_filter_flags::CREDITS
             };
-            filter.flags & side != 0
-                && (filter.user_data_128 == 0 || filter.user_data_128 == transfer.user_data_128)
-                && (filter.user_data_64 == 0 || filter.user_data_64 == transfer.user_data_64)
-                && (filter.user_data_32 == 0 || filter.user_data_32 == transfer.user_data_32)
-                && (filter.code == 0 || filter.code == transfer.code)
+            filter.flags & side != 0 && content.passes(transfer)
         };
         self.by_key((Tree::Account, slot.into()), &search, &passes)
     }
@@ -107,12 +126,14 @@ impl History {
             filter.limit,
             reversed,
         );
+        let content = Content {
+            user_data_128: filter.user_data_128,
+            user_data_64: filter.user_data_64,
+            user_data_32: filter.user_data_32,
+            code: filter.code,
+        };
         let passes = |transfer: &Transfer| {
-            (filter.user_data_128 == 0 || filter.user_data_128 == transfer.user_data_128)
-                && (filter.user_data_64 == 0 || filter.user_data_64 == transfer.user_data_64)
-                && (filter.user_data_32 == 0 || filter.user_data_32 == transfer.user_data_32)
-                && (filter.ledger == 0 || filter.ledger == transfer.ledger)
-                && (filter.code == 0 || filter.code == transfer.code)
+            (filter.ledger == 0 || filter.ledger == transfer.ledger) && content.passes(transfer)
         };
         let key = if filter.user_data_128 != 0 {
             Some((Tree::UserData128, self.hash.of(filter.user_data_128)))

@@ -85,5 +85,7 @@ pub(crate) enum Progress {
     Copying {
         header: machine::SnapshotHeader,
         next: u32,
+        /// A chunk that the snapshotter had no room for.
+        held: Option<Job>,
     },
 }

@@ -10,7 +10,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, channel,
+};
 use std::time::Duration;
 
 use machine::{LedgerOutcome, Recalled, State};
@@ -37,6 +39,9 @@ const GROUP_REQUESTS: usize = 4_096;
 
 /// Tails that may wait to become runs before the writer holds back.
 const TAILS_WAITING: u64 = 4;
+
+/// How long the writer waits for the snapshotter when nobody asks.
+const SNAPSHOTTER_BUSY: Duration = Duration::from_millis(1);
 
 /// How long the writer sleeps at most when nobody asks.
 const IDLE: Duration = Duration::from_secs(1);
@@ -128,8 +133,13 @@ impl Writer {
     /// How long to wait for a request: until the next deadline, or not at all while there is
     /// work that goes on beside requests.
     fn patience(&self) -> Duration {
-        if !self.scans.is_empty() || matches!(self.progress, Progress::Copying { .. }) {
+        if !self.scans.is_empty() {
             return Duration::ZERO;
+        }
+        match &self.progress {
+            Progress::Copying { held: None, .. } => return Duration::ZERO,
+            Progress::Copying { .. } => return SNAPSHOTTER_BUSY,
+            Progress::Idle { .. } | Progress::Waiting { .. } => {}
         }
         match (&self.clock, self.state.next_deadline()) {
             (Clock::System, Some(deadline)) => IDLE.min(Duration::from_nanos(
@@ -267,15 +277,8 @@ impl Writer {
             answers,
             closing,
         } = decided;
-        let mut group = Group {
-            draft: None,
-            at: self.cursor.next,
-            end: self.cursor.next,
-            timestamp: self.time,
-            seals_tail: false,
-            snapshot: None,
-            answers,
-        };
+        let mut group = Group::empty(self.cursor.next, self.time);
+        group.answers = answers;
         let records = draft.frame.records() as u64;
         if records > 0 {
             group.at = self.cursor.place(draft.frame.frame_len() as u64);
@@ -343,27 +346,42 @@ impl Writer {
             self.progress = Progress::Copying {
                 header: header.clone(),
                 next: 0,
+                held: None,
             };
         }
-        let Progress::Copying { header, next } = &mut self.progress else {
+        let Progress::Copying { header, next, held } = &mut self.progress else {
             return;
         };
         // All chunks within a quarter of the records between two snapshots, at full batches.
         let chunks = header.chunks();
         let share = chunks.div_ceil((RECORDS_BETWEEN / BATCH_EVENTS as u64 / 4) as u32);
         for _ in 0..share.clamp(1, 8) {
-            if *next == chunks {
-                // Where the snapshotter has ended, its failure is known already.
-                let _ = self.snapshots.send(Job::End(self.records));
-                self.progress = Progress::Idle {
-                    last: header.records(),
-                };
-                return;
+            let (job, ends) = match held.take() {
+                Some(job) => (job, false),
+                None if *next == chunks => (Job::End(self.records), true),
+                None => {
+                    let mut bytes = Vec::new();
+                    self.state.write_chunk(header, *next, &mut bytes);
+                    *next += 1;
+                    (Job::Chunk(*next - 1, self.records, bytes), false)
+                }
+            };
+            match self.snapshots.try_send(job) {
+                // A chunk is true of the moment of its stamp, whenever it is written.
+                Err(TrySendError::Full(job)) if !ends => {
+                    *held = Some(job);
+                    return;
+                }
+                Ok(()) if ends => {
+                    let last = header.records();
+                    self.progress = Progress::Idle { last };
+                    return;
+                }
+                Ok(()) => {}
+                // No room for the end: it is tried again. A snapshotter that has ended is never
+                // seen here, since it ends after the writer.
+                Err(_) => return,
             }
-            let mut bytes = Vec::new();
-            self.state.write_chunk(header, *next, &mut bytes);
-            let _ = self.snapshots.send(Job::Chunk(*next, self.records, bytes));
-            *next += 1;
         }
     }
 
@@ -411,15 +429,7 @@ impl Writer {
         if self.records == last {
             return;
         }
-        let mut group = Group {
-            draft: None,
-            at: self.cursor.next,
-            end: self.cursor.next,
-            timestamp: self.time,
-            seals_tail: false,
-            snapshot: None,
-            answers: Vec::new(),
-        };
+        let mut group = Group::empty(self.cursor.next, self.time);
         self.announce_snapshot(&mut group);
         if self.groups.send(group).is_ok() {
             while !matches!(self.progress, Progress::Idle { .. }) && self.await_snapshot() {}
@@ -431,7 +441,10 @@ impl Writer {
             return false;
         }
         self.advance_snapshot();
-        if matches!(self.progress, Progress::Waiting { .. }) {
+        if matches!(
+            &self.progress,
+            Progress::Waiting { .. } | Progress::Copying { held: Some(_), .. }
+        ) {
             std::thread::sleep(Duration::from_micros(100));
         }
         true
