@@ -9,10 +9,22 @@ struct Server(Child, String);
 impl Server {
     fn start(data: &Path) -> Self {
         let binary = env!("CARGO_BIN_EXE_counterfoil");
-        let made = Command::new(binary).arg("init").arg("--data").arg(data).output();
+        let made = Command::new(binary)
+            .arg("init")
+            .arg("--data")
+            .arg(data)
+            .output();
         assert!(made.expect("the binary runs").status.success());
         let mut child = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--no-auth", "--clock", "manual", "--data"])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--no-auth",
+                "--clock",
+                "manual",
+                "--data",
+            ])
             .arg(data)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -20,8 +32,15 @@ impl Server {
             .expect("the binary runs");
         let mut ready = String::new();
         let stdout = child.stdout.take().expect("stdout is piped");
-        BufReader::new(stdout).read_line(&mut ready).expect("a line");
-        let address = ready.trim().rsplit("http://").next().expect("an address").to_owned();
+        BufReader::new(stdout)
+            .read_line(&mut ready)
+            .expect("a line");
+        let address = ready
+            .trim()
+            .rsplit("http://")
+            .next()
+            .expect("an address")
+            .to_owned();
         Self(child, address)
     }
 }
@@ -59,9 +78,16 @@ fn every_example_answers_as_the_page_says() {
     let folder = tempfile::tempdir().expect("a directory");
     let server = Server::start(&folder.path().join("books"));
     let script = examples().replace("127.0.0.1:7411", &server.1);
-    let output = Command::new("bash").args(["-euc", &script]).output().expect("bash runs");
+    let output = Command::new("bash")
+        .args(["-euc", &script])
+        .output()
+        .expect("bash runs");
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     // In the order of the page.
     let expected = [
         "\"code\":\"CZK\"",
@@ -74,9 +100,14 @@ fn every_example_answers_as_the_page_says() {
     ];
     let mut rest = &text[..];
     for part in expected {
-        let at = rest.find(part).unwrap_or_else(|| panic!("{part} is missing in:\n{rest}"));
+        let at = rest
+            .find(part)
+            .unwrap_or_else(|| panic!("{part} is missing in:\n{rest}"));
         rest = &rest[at + part.len()..];
     }
     let refusals = text.matches("urn:counterfoil:").count();
-    assert_eq!(refusals, 1, "only the example of a refusal is refused:\n{text}");
+    assert_eq!(
+        refusals, 1,
+        "only the example of a refusal is refused:\n{text}"
+    );
 }

@@ -10,7 +10,7 @@ use store::StoreError;
 use store::disk::Disk;
 use store::frame::{self, Header};
 use store::index::{Additions, Fresh, IdHash, Index};
-use store::log::{self, Chain, Recovered, TornEnd, segment_path};
+use store::log::{self, Chain, Known, Recovered, TornEnd, segment_path};
 use store::snapshot::{self, Part, Snapshot};
 use store::superblock::Superblock;
 
@@ -55,6 +55,10 @@ pub(crate) fn replay(
     let segment_bytes = superblock.segment_bytes;
     let needed = base.at.min(index.covered()) / segment_bytes;
     let first = first_checked(&**disk, segment_bytes)?.min(needed);
+    let known = Known {
+        batches: ratchet.number(),
+        records: base.end_record,
+    };
     let mut replay = Replay {
         base,
         index,
@@ -67,7 +71,7 @@ pub(crate) fn replay(
     let recovered = log::recover(
         &**disk,
         segment_bytes,
-        (first, TornEnd::Cut),
+        (first, TornEnd::Cut(known)),
         &mut |header, body| replay.frame(header, body),
     )?;
     let Replay {
@@ -150,6 +154,13 @@ pub(crate) fn load(disk: &dyn Disk, path: &str, key: [u64; 2]) -> Result<Base, S
     let meta = snapshot.meta().clone();
     let damaged = |what: String| StoreError::damaged(path, 0, &what);
     let header = SnapshotHeader::from_bytes(&meta.header).map_err(|e| damaged(e.to_string()))?;
+    if header
+        .accounts()
+        .saturating_mul(size_of::<model::Account>() as u64)
+        > snapshot.len()
+    {
+        return Err(damaged("it is too short for its accounts".to_owned()));
+    }
     let frontier = Frontier::from_bytes(&meta.frontier).map_err(|e| damaged(e.to_string()))?;
     let mut restore = Restore::new(header, key);
     loop {

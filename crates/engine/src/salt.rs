@@ -31,6 +31,11 @@ impl Ratchet {
         }
     }
 
+    /// The batch whose key this is.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// The seed of the current batch.
     pub(crate) fn seed(&self) -> [u8; 32] {
         derive(b"cf-seed", &self.key)

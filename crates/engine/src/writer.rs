@@ -458,7 +458,12 @@ impl Writer {
             request.refuse(why.clone());
         }
         while let Ok(request) = self.requests.recv() {
+            let last = matches!(request, Request::Close(_));
             request.refuse(why.clone());
+            // Whoever closes the books waits for this thread.
+            if last {
+                return;
+            }
         }
     }
 }

@@ -81,6 +81,11 @@ impl SnapshotHeader {
         self.clock.records
     }
 
+    /// How many accounts its chunks hold.
+    pub fn accounts(&self) -> u64 {
+        self.accounts as u64
+    }
+
     /// How many chunks belong to it; they are numbered from 0.
     pub fn chunks(&self) -> u32 {
         let shards = if self.clock.records == 0 { 0 } else { SHARDS };

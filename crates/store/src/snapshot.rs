@@ -256,6 +256,16 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// Bytes of its file.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether its file is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Where in the log it begins.
     pub fn meta(&self) -> &Meta {
         &self.meta

@@ -12,7 +12,7 @@ mod recover;
 
 pub use append::{Appender, create, warm};
 pub use read::Reader;
-pub use recover::{Chain, Recovered, Torn, TornEnd, Visit, check, recover};
+pub use recover::{Chain, Known, Recovered, Torn, TornEnd, Visit, check, recover};
 
 /// Folder of the segments.
 pub const DIR: &str = "log";

@@ -63,11 +63,20 @@ impl Chain {
 /// Is given each frame in order: its header and its body, both checked.
 pub type Visit<'a> = &'a mut dyn FnMut(&Header, &[u8]) -> Result<(), StoreError>;
 
+/// What is known of the log from elsewhere: so much was durable once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Batches, as the key of the salts knows.
+    pub batches: u64,
+    /// Records, as a snapshot knows.
+    pub records: u64,
+}
+
 /// What is done with a torn end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TornEnd {
-    /// It is set back to zero: a start.
-    Cut,
+    /// It is set back to zero: a start. Not so where it hides what is known to have been durable.
+    Cut(Known),
     /// It is told and left as it is: an audit changes nothing.
     Leave,
 }
@@ -352,16 +361,29 @@ impl Walk<'_> {
                 return Err(self.image.damaged(at, "more than one frame is torn"));
             }
             self.judge_torn(at, end)?;
+            if let TornEnd::Cut(known) = torn_end {
+                self.judge_known(at, known)?;
+            }
             torn = Some(Torn {
                 file: segment_path(number),
                 at: at as u64,
                 bytes: (end.next_multiple_of(BLOCK) - at) as u64,
             });
-            if torn_end == TornEnd::Cut {
+            if matches!(torn_end, TornEnd::Cut(_)) {
                 self.cut(at, end)?;
             }
         }
         Ok(torn)
+    }
+
+    /// `Ok` where the whole frames are all that was ever known to be durable.
+    fn judge_known(&self, at: usize, known: Known) -> Result<(), StoreError> {
+        let chain = self.chain.unwrap_or_default();
+        if chain.number >= known.batches && chain.first_record >= known.records {
+            return Ok(());
+        }
+        let what = "the frame here looks torn, but it was durable once";
+        Err(self.image.damaged(at, what))
     }
 
     /// `Ok` where the bytes from `at` to `end` are a frame that was never wholly written.

@@ -1,0 +1,149 @@
+//! Makes the corpus: small inputs that are whole, from `fixtures/v1` and from nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fuzz::memory::Memory;
+use model::{Account, Transfer, transfer_flags};
+use store::frame;
+use store::index::{Additions, IdHash, Index, Options, Tree};
+use zerocopy::IntoBytes;
+
+fn main() {
+    let fixture = folder("../fixtures/v1/directory");
+    let read = |name: &str| fs::read(fixture.join(name)).expect("the fixture");
+    let log = read("log/0000000000000000.seg");
+    for (number, frame) in log.chunks(4_096).enumerate() {
+        write("frame", number, &[&[1], frame].concat());
+        write("leaf", number, &frame[64..232]);
+        let body =
+            &frame[256..256 + u32::from_le_bytes(frame[16..20].try_into().expect("4")) as usize];
+        for (entry, record) in frame::records(body).flatten().enumerate() {
+            write("record", 100 * number + entry, record.bytes);
+        }
+    }
+    write("log", 0, &[&[0], &log[..]].concat());
+    write("log", 1, &[&[1], &log[..3 * 4_096]].concat());
+    write("log", 2, &[&[0], &log[..4_096 + 512]].concat());
+    write("superblock", 0, &[&[1], &read("books")[..]].concat());
+    let snapshots = fs::read_dir(fixture.join("snapshots")).expect("the fixture");
+    for (number, snapshot) in snapshots.enumerate() {
+        let bytes = fs::read(snapshot.expect("an entry").path()).expect("the fixture");
+        write("snapshot", number, &[&[1], &bytes[..]].concat());
+    }
+    for (number, entries) in [1, 40, 900].into_iter().enumerate() {
+        let (manifest, run) = index_of(entries);
+        write("index", 2 * number, &[&[1], &run[..]].concat());
+        write("index", 2 * number + 1, &[&[0], &manifest[..]].concat());
+    }
+    for (number, text) in JSON.iter().enumerate() {
+        write("json", number, &[&[0], text.as_bytes()].concat());
+    }
+    write("decide", 0, &bulk());
+}
+
+fn folder(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn write(target: &str, number: usize, bytes: &[u8]) {
+    let corpus = folder("corpus").join(target);
+    fs::create_dir_all(&corpus).expect("a folder");
+    fs::write(corpus.join(format!("{number:04}")), bytes).expect("written");
+}
+
+/// A run over this many transfers, and its manifest.
+fn index_of(transfers: u64) -> (Vec<u8>, Vec<u8>) {
+    let disk = Memory::default();
+    let options = Options {
+        log_start: 0,
+        filter_bytes: 1 << 20,
+    };
+    let index = Index::open(Arc::new(disk.clone()), options).expect("it opens");
+    let hash = IdHash::new([3, 5]);
+    let mut additions = Additions::default();
+    additions.clear(0);
+    for number in 0..transfers {
+        let (id, at) = (u128::from(number) + 1, 60 * number);
+        additions.push_id(id, hash.of(id), at);
+        additions.push(Tree::Account, number % 5, at);
+        additions.push(Tree::Account, number % 7 + 5, at);
+        additions.push(Tree::UserData64, number / 3, at);
+    }
+    additions.push(Tree::Time, 1 << 60, 0);
+    (additions.end, additions.records) = (60 * transfers, transfers as u32);
+    index.append(&additions);
+    index.seal();
+    index.settle().expect("it is built");
+    index.close().expect("closed");
+    let run = (0..4).find_map(|number| disk.get(&format!("index/run-{number:016x}")));
+    (
+        disk.get("index/manifest").expect("a manifest"),
+        run.expect("a run"),
+    )
+}
+
+fn bulk() -> Vec<u8> {
+    let account = |id, flags| Account {
+        id,
+        ledger: 1,
+        code: 1,
+        flags,
+        ..Account::default()
+    };
+    let accounts = [
+        account(1, 8),
+        account(2, 0),
+        account(3, 2),
+        account(4, 1),
+        account(5, 4),
+    ];
+    let one = |id, amount, flags| Transfer {
+        id,
+        debit_account_id: 1,
+        credit_account_id: 2 + id % 2,
+        amount,
+        ledger: 1,
+        code: 1,
+        flags,
+        ..Transfer::default()
+    };
+    let ends = |id, pending_id, flags| Transfer {
+        id,
+        pending_id,
+        flags,
+        ..Transfer::default()
+    };
+    let transfers = [
+        one(1, 100, 0),
+        one(2, 5, transfer_flags::PENDING),
+        Transfer {
+            timeout: 9,
+            ..one(3, 6, transfer_flags::PENDING)
+        },
+        ends(4, 2, transfer_flags::VOID_PENDING),
+        one(5, 1, transfer_flags::LINKED),
+        one(6, 2, 0),
+        one(
+            7,
+            3,
+            transfer_flags::PENDING | transfer_flags::CLOSING_CREDIT,
+        ),
+        one(8, 1 << 127, transfer_flags::BALANCING_DEBIT),
+        one(9, 1 << 127, 0),
+    ];
+    // The first byte: five accounts, batches of four.
+    [&[5 + 3 * 16], accounts.as_bytes(), transfers.as_bytes()].concat()
+}
+
+const JSON: [&str; 8] = [
+    r#"{"id":"1","ledger":978,"code":10,"flags":["history"],"user_data_128":"0xff"}"#,
+    r#"[{"id":1,"ledger":978,"code":10},{"id":"2","ledger":978,"code":10,"user_data_64":"7"}]"#,
+    r#"{"id":"1","debit_account_id":"1","credit_account_id":"2","amount":"12.50","ledger":978,"code":1}"#,
+    r#"[{"id":"340282366920938463463374607431768211454","pending_id":"3","flags":["post_pending_transfer"],"amount":"all"}]"#,
+    r#"["1","2",3,"0xff"]"#,
+    r#"{"account_id":"1","limit":10,"flags":["debits","credits","reversed"],"timestamp_min":"1"}"#,
+    r#"{"ledger":978,"code":"EUR","exponent":2}"#,
+    r#"{"nanoseconds":"1767571200000000000"}"#,
+];

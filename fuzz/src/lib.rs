@@ -1,0 +1,26 @@
+//! Whatever the books read from outside, read from bytes that nobody wrote: nothing panics, nothing
+//! hangs, and what is taken is as the format says.
+//!
+//! One function a target in [`targets`]. libFuzzer drives them from `fuzz_targets/`; `smoke` drives
+//! them on stable Rust, with mutations of the corpus that are the same for the same seed; `seeds`
+//! makes the corpus.
+
+pub mod memory;
+pub mod repair;
+pub mod targets;
+
+/// A target and its name, which is that of its corpus.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const TARGETS: [Target; 9] = [
+    ("record", targets::record),
+    ("leaf", targets::leaf),
+    ("frame", targets::frame),
+    ("log", targets::log),
+    ("superblock", targets::superblock),
+    ("snapshot", targets::snapshot),
+    ("index", targets::index),
+    ("json", targets::json),
+    ("decide", targets::decide),
+];
