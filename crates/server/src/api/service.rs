@@ -11,6 +11,23 @@ use crate::route::Call;
 
 const PAGE: &str = include_str!("index.html");
 
+/// The host in the page's examples, where the request names no better one.
+const USUAL_HOST: &str = "127.0.0.1:7411";
+
+/// By what name the server was asked, if that can stand in a page as it is.
+fn host<'a>(call: &'a Call<'_>) -> &'a str {
+    let host = call.head.headers.get(header::HOST);
+    let plain = |host: &&str| {
+        host.len() < 256
+            && host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    };
+    host.and_then(|host| host.to_str().ok())
+        .filter(plain)
+        .unwrap_or(USUAL_HOST)
+}
+
 /// What this is and what to try.
 #[utoipa::path(
     get, path = "/", tag = "service",
@@ -18,11 +35,8 @@ const PAGE: &str = include_str!("index.html");
 )]
 pub(crate) fn index(call: &Call<'_>) -> Answer {
     accept(&call.head.headers, "text/html")?;
-    let page = plain(
-        StatusCode::OK,
-        "text/html; charset=utf-8",
-        Bytes::from_static(PAGE.as_bytes()),
-    );
+    let text = PAGE.replace(USUAL_HOST, host(call));
+    let page = plain(StatusCode::OK, "text/html; charset=utf-8", text.into());
     // The page needs no script and no other source.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
     let page = with(page, header::CONTENT_SECURITY_POLICY, policy);

@@ -16,6 +16,8 @@ async fn the_service_tells_about_itself() {
         Some("text/html; charset=utf-8")
     );
     assert!(page.text().contains("/openapi.json"));
+    let asked = page.text().contains("url=http://localhost\n");
+    assert!(asked, "the examples name the host that was asked");
     assert_eq!(server.get("/openapi.json").await.json()["openapi"], "3.1.0");
     assert_eq!(server.get("/health").await.json()["status"], "alive");
     assert_eq!(server.get("/ready").await.json()["status"], "ready");
