@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use machine::{Outcome, Past, Recalled, State};
 use model::transfer_flags::{POST_PENDING, VOID_PENDING};
-use model::{Account, QueryFilter, Record, Transfer, account_flags};
+use model::{Account, Record, Transfer, account_flags};
+use store::frame;
 use store::index::{Fresh, IdHash, Index};
 use store::log::Reader;
 
-use crate::query::History;
 use crate::shared::Shared;
 
 /// The writer's way to the past of transfer ids. What is kept here is reused memory.
@@ -20,6 +20,13 @@ pub(crate) struct Recall {
     pub(crate) fresh: Fresh,
     ids: Vec<(u128, u64)>,
     found: Vec<(u32, u64)>,
+}
+
+/// The timestamps of the transfers of one frame, rising.
+#[derive(Default)]
+struct FrameTimes {
+    at: Option<u64>,
+    times: Vec<u64>,
 }
 
 /// What the records under one id say together.
@@ -96,34 +103,53 @@ impl Recall {
         Ok(())
     }
 
-    /// Which timestamps of imported accounts are taken by a transfer already.
-    pub(crate) fn times(&self, state: &State, events: &[Account]) -> Result<Recalled, String> {
+    /// Which timestamps of imported accounts are taken by a transfer already. `end` is where the
+    /// log ends, with what is on its way to the disk.
+    pub(crate) fn times(
+        &self,
+        state: &State,
+        events: &[Account],
+        end: u64,
+    ) -> Result<Recalled, String> {
         let mut recalled = Recalled::default();
-        for event in events
-            .iter()
-            .filter(|event| event.has(account_flags::IMPORTED))
-        {
-            if event.timestamp <= state.last_timestamp() && self.is_taken(event.timestamp)? {
+        let mut frame = FrameTimes::default();
+        let last = state.last_timestamp();
+        let old = |event: &&Account| event.has(account_flags::IMPORTED) && event.timestamp <= last;
+        for event in events.iter().filter(old) {
+            if !self.shared.wait(|durable| durable.end >= end) {
+                return Err("the log stopped".to_owned());
+            }
+            let entry = self
+                .index
+                .frame_at(event.timestamp)
+                .map_err(|e| e.to_string())?;
+            let Some(entry) = entry else { continue };
+            // Accounts that follow each other in time mostly fall into the same frame.
+            if frame.at != Some(entry.at) {
+                frame = self.frame_times(entry.at, end)?;
+            }
+            if frame.times.binary_search(&event.timestamp).is_ok() {
                 recalled.insert_time(event.timestamp);
             }
         }
         Ok(recalled)
     }
 
-    fn is_taken(&self, timestamp: u64) -> Result<bool, String> {
-        let history = History {
-            shared: Arc::clone(&self.shared),
-            index: Arc::clone(&self.index),
-            reader: Arc::clone(&self.reader),
-            hash: self.hash,
-        };
-        let filter = QueryFilter {
-            timestamp_min: timestamp,
-            timestamp_max: timestamp,
-            limit: 1,
-            ..QueryFilter::default()
-        };
-        Ok(filter.is_valid() && !history.transfers(&filter)?.is_empty())
+    fn frame_times(&self, at: u64, end: u64) -> Result<FrameTimes, String> {
+        let found = self.reader.frame(at, end).map_err(|e| e.to_string())?;
+        let (header, body) = found.ok_or("a frame of the index is not in the log")?;
+        let mut times = Vec::with_capacity(header.leaf.records as usize);
+        for entry in frame::records(&body) {
+            let entry = entry.map_err(|at| format!("batch {}: byte {at}", header.leaf.number))?;
+            let record = Record::decode(entry.bytes).map_err(|e| e.to_string())?;
+            if let Record::TransferCreated(transfer, _) = record {
+                times.push(transfer.timestamp);
+            }
+        }
+        Ok(FrameTimes {
+            at: Some(at),
+            times,
+        })
     }
 
     fn story(&self, id: u128, found: &[(u32, u64)]) -> Result<Option<Past>, String> {

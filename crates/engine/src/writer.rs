@@ -212,7 +212,7 @@ impl Writer {
             Request::CreateAccounts(events, reply) => {
                 let time = self.next_time(events.len());
                 let mut results: Vec<EventResult> = Vec::with_capacity(events.len());
-                let past = self.recall.times(&self.state, &events)?;
+                let past = self.recall.times(&self.state, &events, self.cursor.next)?;
                 self.state
                     .create_accounts(&past, time, &events, draft, &mut results);
                 Answer::Results(reply, results)

@@ -138,3 +138,42 @@ fn pending_transfers_expire_when_their_time_comes() {
         books.close().await.expect("closed");
     });
 }
+
+#[test]
+fn an_imported_account_takes_no_time_of_a_transfer() {
+    let data = tempfile::tempdir().expect("a directory");
+    init(data.path(), &Init::default()).expect("books are made");
+    block_on(async {
+        let books = open(data.path());
+        books.set_clock(1_000_000).await.expect("taken");
+        let imported = |id, timestamp| Account {
+            flags: model::account_flags::IMPORTED,
+            timestamp,
+            ..account(id)
+        };
+        let accounts = vec![imported(1, 100), imported(2, 200)];
+        books.create_accounts(accounts).await.expect("taken");
+        let events = [300, 400, 500].map(|timestamp| Transfer {
+            flags: transfer_flags::IMPORTED,
+            timestamp,
+            ..transfer(u128::from(timestamp), 1, 2, 3)
+        });
+        let results = books
+            .create_transfers(events.to_vec())
+            .await
+            .expect("taken");
+        assert!(
+            results.iter().all(|result| result.status == CREATED),
+            "{results:?}"
+        );
+        let accounts = vec![imported(3, 250), imported(4, 400), imported(5, 450)];
+        let results = books.create_accounts(accounts).await.expect("taken");
+        let statuses: Vec<_> = results.iter().map(|result| result.status).collect();
+        assert_eq!(
+            statuses,
+            [CREATED, 26, CREATED],
+            "400 is that of a transfer"
+        );
+        books.close().await.expect("closed");
+    });
+}
