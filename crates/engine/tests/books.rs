@@ -177,3 +177,41 @@ fn an_imported_account_takes_no_time_of_a_transfer() {
         books.close().await.expect("closed");
     });
 }
+
+#[test]
+fn a_full_queue_refuses_and_what_it_takes_it_answers() {
+    let data = tempfile::tempdir().expect("a directory");
+    init(data.path(), &Init::default()).expect("books are made");
+    block_on(async {
+        let books = open(data.path());
+        let accounts = vec![account(1), account(2)];
+        books.create_accounts(accounts).await.expect("taken");
+        // All are asked before the first answer is looked at, and deciding a hundred events takes
+        // longer than asking for it.
+        let asked: Vec<_> = (0..12_000)
+            .map(|number| {
+                let books = books.clone();
+                let ids = number * 100 + 1..=number * 100 + 100;
+                let events = ids.map(|id| transfer(id, 1, 2, 1)).collect();
+                tokio::spawn(async move { books.create_transfers(events).await })
+            })
+            .collect();
+        let (mut taken, mut busy) = (0u32, 0u32);
+        for answer in asked {
+            match answer.await.expect("no panic") {
+                Ok(results) => taken += u32::from(results.iter().all(|r| r.status == CREATED)),
+                Err(refused) => busy += u32::from(refused == engine::Refused::Busy),
+            }
+        }
+        assert_eq!(taken + busy, 12_000);
+        let queue = engine::QUEUE_REQUESTS as u32;
+        assert!(taken >= queue && busy > 0, "{taken} taken, {busy} busy");
+        let accounts = books.lookup_accounts(vec![1]).await.expect("found");
+        let posted = u128::from(taken) * 100;
+        assert_eq!(
+            accounts[0].debits_posted, posted,
+            "a refusal changes nothing"
+        );
+        books.close().await.expect("closed");
+    });
+}
