@@ -15,12 +15,9 @@ use store::disk::Disk;
 use tokio::sync::oneshot;
 
 use crate::query::{History, balance};
-use crate::request::{Reply, Request};
+use crate::request::{LedgerAnswer, Refused, Reply, Request};
 use crate::shared::Shared;
 use crate::start::{self, Lock, Recovery, StartError};
-
-/// Requests that may wait for the writer.
-pub const QUEUE_REQUESTS: usize = 4_096;
 
 /// How books are opened.
 #[derive(Clone, Debug)]
@@ -45,43 +42,6 @@ pub(crate) struct Inner {
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) recovery: Recovery,
     pub(crate) lock: Mutex<Option<Lock>>,
-}
-
-/// Why a request was not taken. Nothing was changed by it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// The queue is full; try again shortly.
-    Busy,
-    /// More than [`BATCH_EVENTS`] events or ids.
-    TooMany,
-    /// What was asked makes no sense; what would.
-    Invalid(&'static str),
-    /// The books are closing or have stopped; why.
-    Stopped(String),
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Busy => write!(f, "the queue is full; try again shortly"),
-            Self::TooMany => write!(f, "more than {BATCH_EVENTS} events or ids in one request"),
-            Self::Invalid(what) => f.write_str(what),
-            Self::Stopped(why) => write!(f, "the books have stopped: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// What became of a ledger declaration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LedgerAnswer {
-    /// It was declared now.
-    Declared(Currency),
-    /// It was declared before, just so.
-    Exists(Currency),
-    /// It was declared before with another code or exponent.
-    Conflict(Currency),
 }
 
 /// Counters for metrics.

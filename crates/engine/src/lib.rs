@@ -13,13 +13,15 @@
 //! - `snapshots`: the state, written while the books go on;
 //! - `query`: reading history;
 //! - `audit`: all of it once more, from the log alone;
-//! - `clock`: the only clock.
+//! - `clock`: the only clock;
+//! - `limits`: how much of everything.
 
 mod audit;
 mod books;
 mod clock;
 mod commit;
 mod draft;
+mod limits;
 mod query;
 mod recall;
 mod replay;
@@ -32,5 +34,7 @@ mod start;
 mod writer;
 
 pub use audit::{Audit, audit};
-pub use books::{Books, LedgerAnswer, Options, QUEUE_REQUESTS, Refused, Stats};
-pub use start::{CHECKED_BYTES, Init, Recovery, StartError, init};
+pub use books::{Books, Options, Stats};
+pub use limits::{CHECKED_BYTES, QUEUE_REQUESTS};
+pub use request::{LedgerAnswer, Refused};
+pub use start::{Init, Recovery, StartError, init};

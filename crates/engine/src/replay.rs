@@ -15,9 +15,9 @@ use store::snapshot::{self, Part, Snapshot};
 use store::superblock::Superblock;
 
 use crate::draft::index_transfer;
+use crate::limits::{CHECKED_BYTES, RECORDS_PER_TAIL};
 use crate::salt::Ratchet;
-use crate::start::{CHECKED_BYTES, Recovery, StartError, fresh_table};
-use crate::writer::RECORDS_PER_TAIL;
+use crate::start::{Recovery, StartError, fresh_table};
 
 /// All that a start gets from the disk.
 pub(crate) struct Replayed {

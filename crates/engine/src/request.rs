@@ -1,9 +1,47 @@
 //! What the writer is asked and what it answers.
 
+use std::fmt;
+
+use model::limits::BATCH_EVENTS;
 use model::{Account, Currency, EventResult, QueryFilter, Transfer};
 use tokio::sync::oneshot;
 
-use crate::books::{LedgerAnswer, Refused};
+/// Why a request was not taken. Nothing was changed by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The queue is full; try again shortly.
+    Busy,
+    /// More than [`BATCH_EVENTS`] events or ids.
+    TooMany,
+    /// What was asked makes no sense; what would.
+    Invalid(&'static str),
+    /// The books are closing or have stopped; why.
+    Stopped(String),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => write!(f, "the queue is full; try again shortly"),
+            Self::TooMany => write!(f, "more than {BATCH_EVENTS} events or ids in one request"),
+            Self::Invalid(what) => f.write_str(what),
+            Self::Stopped(why) => write!(f, "the books have stopped: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// What became of a ledger declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerAnswer {
+    /// It was declared now.
+    Declared(Currency),
+    /// It was declared before, just so.
+    Exists(Currency),
+    /// It was declared before with another code or exponent.
+    Conflict(Currency),
+}
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refused>>;

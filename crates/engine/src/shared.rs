@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::books::Refused;
+use crate::request::Refused;
 
 /// Shared by the writer, the committer, the snapshotter and the handles.
 #[derive(Debug, Default)]

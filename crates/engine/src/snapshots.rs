@@ -11,9 +11,6 @@ use store::snapshot::{Meta, Writer};
 use crate::salt::Ratchet;
 use crate::shared::Shared;
 
-/// Records between the beginnings of two snapshots, at least: a start replays about as many.
-pub(crate) const RECORDS_BETWEEN: u64 = 1 << 21;
-
 /// For the snapshotter.
 pub(crate) enum Job {
     /// A snapshot begins; the key is that of its first batch.

@@ -17,26 +17,17 @@ use store::index::{Fresh, IdHash, Index, IndexError};
 use store::log::{self, Appender, Reader, Torn};
 use store::superblock::{SEGMENT_BYTES, SEGMENT_BYTES_RANGE, Superblock};
 
-use crate::books::{Books, Inner, Options, QUEUE_REQUESTS};
+use crate::books::{Books, Inner, Options};
 use crate::clock::Clock;
 use crate::commit::Committer;
+use crate::limits::{FILTER_BYTES, QUEUE_REQUESTS, RECORDS_PER_TAIL, WARMED_BYTES};
 use crate::query::History;
 use crate::recall::Recall;
 use crate::replay::{self, Replayed};
 use crate::salt::Ratchet;
 use crate::shared::{Durable, Shared};
 use crate::snapshots::{self, Progress};
-use crate::writer::{RECORDS_PER_TAIL, Writer};
-
-/// Memory for the filters of the index, in bytes.
-const FILTER_BYTES: u64 = 192 << 20;
-
-/// Bytes of the log that are checked before a start answers; of a longer log the rest is checked
-/// while it already does, and damage found then stops it.
-pub const CHECKED_BYTES: u64 = 1 << 30;
-
-/// Bytes at the end of the log that a start asks the page cache to hold.
-const WARMED_BYTES: u64 = 1 << 30;
+use crate::writer::Writer;
 
 /// How books are made.
 #[derive(Clone, Debug, Default)]

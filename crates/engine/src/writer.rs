@@ -21,24 +21,15 @@ use model::{Currency, EventResult};
 use store::index::Index;
 use store::log::Cursor;
 
-use crate::books::LedgerAnswer;
 use crate::clock::Clock;
 use crate::commit::Group;
 use crate::draft::Draft;
+use crate::limits::{GROUP_REQUESTS, RECORDS_BETWEEN, RECORDS_PER_TAIL, TAILS_WAITING};
 use crate::recall::Recall;
-use crate::request::{Answer, Request};
+use crate::request::{Answer, LedgerAnswer, Refused, Request};
 use crate::scan::Scan;
 use crate::shared::Shared;
-use crate::snapshots::{Job, Progress, RECORDS_BETWEEN};
-
-/// Records after which the tail of the index becomes a run.
-pub(crate) const RECORDS_PER_TAIL: u64 = 1 << 18;
-
-/// Requests in one group at most.
-const GROUP_REQUESTS: usize = 4_096;
-
-/// Tails that may wait to become runs before the writer holds back.
-const TAILS_WAITING: u64 = 4;
+use crate::snapshots::{Job, Progress};
 
 /// How long the writer waits for the snapshotter when nobody asks.
 const SNAPSHOTTER_BUSY: Duration = Duration::from_millis(1);
@@ -468,6 +459,6 @@ impl Writer {
     }
 }
 
-fn closed() -> crate::books::Refused {
-    crate::books::Refused::Stopped("the books are closing".to_owned())
+fn closed() -> Refused {
+    Refused::Stopped("the books are closing".to_owned())
 }

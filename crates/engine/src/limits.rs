@@ -1,0 +1,31 @@
+//! How much of everything the books take at a time.
+
+/// Requests that may wait for the writer.
+pub const QUEUE_REQUESTS: usize = 4_096;
+
+/// Requests in one group at most.
+pub(crate) const GROUP_REQUESTS: usize = 4_096;
+
+/// Records after which the tail of the index becomes a run.
+pub(crate) const RECORDS_PER_TAIL: u64 = 1 << 18;
+
+/// Tails that may wait to become runs before the writer holds back.
+pub(crate) const TAILS_WAITING: u64 = 4;
+
+/// Records between the beginnings of two snapshots, at least: a start replays about as many.
+pub(crate) const RECORDS_BETWEEN: u64 = 1 << 21;
+
+/// Memory for the filters of the index, in bytes.
+pub(crate) const FILTER_BYTES: u64 = 192 << 20;
+
+/// Bytes of the log that are checked before a start answers; of a longer log the rest is checked
+/// while it already does, and damage found then stops it.
+pub const CHECKED_BYTES: u64 = 1 << 30;
+
+/// Bytes at the end of the log that a start asks the page cache to hold.
+pub(crate) const WARMED_BYTES: u64 = 1 << 30;
+
+const _: () = assert!(
+    RECORDS_PER_TAIL < RECORDS_BETWEEN,
+    "a snapshot spans some tails"
+);
