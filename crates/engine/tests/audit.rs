@@ -138,3 +138,21 @@ fn what_was_altered_is_named() {
         assert_eq!(differences(data.path()), Vec::<String>::new());
     }
 }
+
+/// Checksums find accidents; who forges makes them fit. The hashes then do not.
+#[test]
+fn a_seed_that_was_forged_with_its_checksum_is_named() {
+    let data = tempfile::tempdir().expect("a directory");
+    books(data.path(), 100);
+    let segment = first_file(data.path(), "log", "0.seg");
+    let mut bytes = fs::read(&segment).expect("the file is there");
+    bytes[40] ^= 1;
+    let sum = crc32c::crc32c(&bytes[12..256]);
+    bytes[8..12].copy_from_slice(&sum.to_le_bytes());
+    fs::write(&segment, bytes).expect("it is written");
+    let found = differences(data.path());
+    assert!(
+        found.iter().any(|line| line.contains("the root over")),
+        "{found:?}"
+    );
+}

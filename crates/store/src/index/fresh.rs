@@ -48,7 +48,8 @@ impl Fresh {
     }
 
     /// Enters a record at position `at` under an id and its hash. The same again is another.
-    pub fn insert(&mut self, id: u128, hash: u64, at: u64) {
+    #[cfg(test)]
+    fn insert(&mut self, id: u128, hash: u64, at: u64) {
         debug_assert!(at < u64::MAX, "no record is at the last byte of 2^64");
         let open = self.generations.last_mut().expect("one generation is open");
         open.ids = (open.ids.0.min(id), open.ids.1.max(id));
