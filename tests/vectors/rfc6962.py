@@ -13,6 +13,9 @@ Lines, fields separated by one space, hashes in hexadecimal, lists joined by com
     frontier SIZE BYTES                   canonical bytes of the frontier
     salts SEED COUNT SALTS                salts of records 0..COUNT
     salted SEED COUNT LENGTH STEP ROOT    tree over salted leaves
+    roots LAST DIGEST                     SHA-256 over the roots of the trees of 0, 1 .. LAST leaves
+    tiles SIZE COUNT DIGEST               SHA-256 over all tiles of the tree, level by level
+    tile SIZE LEVEL INDEX WIDTH DIGEST    SHA-256 over the contents of one of them
 
 Leaf I is the index as four bytes, the lowest first. Record I of a salted tree has
 LENGTH + (I * STEP) mod 41 bytes, and its byte J is (7 * I + J) mod 256.
@@ -101,6 +104,35 @@ def salted_root(seed, count, length, step):
     return mth(hashes)
 
 
+def all_roots(hashes):
+    """The roots of the trees over the first 0, 1, 2 and more leaves, by the stack of perfect trees
+    that section 2.1 splits a list into: what lies to the right is folded first."""
+    peaks = []
+    yield sha256(b"")
+    for count, new in enumerate(hashes, 1):
+        while count % 2 == 0:
+            new = sha256(b"\x01" + peaks.pop() + new)
+            count //= 2
+        peaks.append(new)
+        root = new
+        for peak in reversed(peaks[:-1]):
+            root = sha256(b"\x01" + peak + root)
+        yield root
+
+
+def tiles(hashes):
+    """Level, index, width and contents of the tiles of C2SP tlog-tiles. A hash of the level above
+    is MTH of 256 hashes of the level below."""
+    level = 0
+    while hashes:
+        for start in range(0, len(hashes), 256):
+            tile = hashes[start:start + 256]
+            yield level, start // 256, len(tile), b"".join(tile)
+        full = len(hashes) // 256 * 256
+        hashes = [mth(hashes[i:i + 256]) for i in range(0, full, 256)]
+        level += 1
+
+
 def line(*fields):
     print(*(field.hex() if isinstance(field, bytes) else field for field in fields))
 
@@ -135,6 +167,12 @@ def main():
         (8189, 40, 0), (500, 200, 11), (300, 400, 1),
     ]:
         line("salted", seed, count, length, step, salted_root(seed, count, length, step))
+    line("roots", len(leaves), sha256(b"".join(all_roots(leaves))))
+    for size in [1, 255, 256, 257, 65535, 65536, 65537, 70000]:
+        found = list(tiles(leaves[:size]))
+        line("tiles", size, len(found), sha256(b"".join(tile for *_, tile in found)))
+        for level, index, width, tile in found[-4:]:
+            line("tile", size, level, index, width, sha256(tile))
 
 
 if __name__ == "__main__":

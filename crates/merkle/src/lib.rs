@@ -29,6 +29,11 @@
 //! # Ok::<(), merkle::ProofError>(())
 //! ```
 //!
+//! What is said about trees is text, in the formats of C2SP, and each has a module that reads it
+//! strictly and writes it byte for byte: [`key`]s and signed [`note`]s, [`checkpoint`]s and their
+//! [`cosignature`]s, the [`policy`] that says whom to trust, a proof in one file ([`tlog_proof`])
+//! and what a [`witness`] is asked.
+//!
 //! The crate reads no clock, draws no randomness and does no I/O: the seed is given to it.
 //! Off x86-64 it hashes through `sha2` alone, so that the verifiers can run wherever that does,
 //! in a reader's browser too.
@@ -52,17 +57,26 @@
 //! Measured by `cargo bench -p merkle --bench inner_tree`. A record of up to 38 bytes makes a leaf
 //! of one block, the next 64 bytes a second one.
 
+pub mod checkpoint;
+pub mod cosignature;
 mod hash;
+pub mod key;
 mod lanes;
+pub mod note;
+pub mod policy;
 mod proof;
 mod salt;
 mod stage;
+pub mod sum_tree;
+pub mod tile;
+pub mod tlog_proof;
 mod tree;
+pub mod witness;
 
 pub use hash::{EMPTY, Hash, LEAF_PREFIX, NODE_PREFIX, leaf, node, salted_leaf};
 pub use proof::{
     Head, MAX_PATH, MAX_SIZE, ProofError, consistency, consistency_spans, inclusion,
-    inclusion_spans, verify_consistency, verify_inclusion,
+    inclusion_root, inclusion_spans, verify_consistency, verify_inclusion,
 };
 pub use salt::{Salt, Salts, Seed, salts};
 pub use tree::{Frontier, FrontierError, root_of, salted_leaves};

@@ -234,10 +234,25 @@ pub fn verify_inclusion(
     head: &Head,
     path: &[Hash],
 ) -> Result<(), ProofError> {
-    check_index(index, head.size)?;
-    check_length(path, inclusion_length(index, head.size))?;
+    let computed = inclusion_root(leaf, index, head.size, path)?;
+    if computed == head.root {
+        Ok(())
+    } else {
+        Err(ProofError::WrongRoot { computed })
+    }
+}
+
+/// The root to which a proof leads from `leaf`, leaf `index` of a tree of `size` leaves.
+pub fn inclusion_root(
+    leaf: Hash,
+    index: u64,
+    size: u64,
+    path: &[Hash],
+) -> Result<Hash, ProofError> {
+    check_index(index, size)?;
+    check_length(path, inclusion_length(index, size))?;
     // `place` and `last` are the indexes of the node and of the last one at its level.
-    let (mut place, mut last) = (index, head.size - 1);
+    let (mut place, mut last) = (index, size - 1);
     let mut computed = leaf;
     for sibling in path {
         if place % 2 == 1 || place == last {
@@ -253,11 +268,7 @@ pub fn verify_inclusion(
         place >>= 1;
         last >>= 1;
     }
-    if computed == head.root {
-        Ok(())
-    } else {
-        Err(ProofError::WrongRoot { computed })
-    }
+    Ok(computed)
 }
 
 /// Checks that the tree of `new` continues that of `old`: the same leaves, and perhaps more after
