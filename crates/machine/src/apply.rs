@@ -1,6 +1,6 @@
 //! What each fact does to the state: the only code that changes it, live and on replay.
 
-use model::record::{Expired, Extras, Failed, Released};
+use model::record::{Erasure, Expired, Extras, Failed, Moved, Released, Remains, StatementLine};
 use model::{Account, Currency, Transfer, account_flags, transfer_flags};
 
 use crate::fact::Slots;
@@ -19,6 +19,8 @@ pub(crate) struct Clock {
     pub(crate) transfer: u64,
     /// Count of records.
     pub(crate) records: u64,
+    /// Number of the last statement; 0 while there is none.
+    pub(crate) statements: u64,
 }
 
 impl Clock {
@@ -110,6 +112,28 @@ impl Effect {
                 ..NOTHING
             },
             Some(released) => Self::of_release(released),
+        }
+    }
+
+    /// What was erased of a record does not change what it did.
+    pub(crate) fn of_remains(remains: &Remains) -> Option<(Self, &Moved)> {
+        match remains {
+            Remains::Transfer(moved) => {
+                let transfer = Transfer {
+                    amount: moved.amount,
+                    flags: moved.flags,
+                    ..Transfer::default()
+                };
+                Some((Self::of_transfer(&transfer, moved.released), moved))
+            }
+            Remains::Expired(moved) => {
+                let released = Released {
+                    amount: moved.amount,
+                    flags: moved.flags,
+                };
+                Some((Self::of_release(released), moved))
+            }
+            Remains::Failed(_) => None,
         }
     }
 
@@ -207,6 +231,31 @@ impl Books {
 
     pub(crate) fn apply_failed(&mut self, failed: &Failed) {
         self.clock.tick(failed.timestamp);
+    }
+
+    pub(crate) fn apply_statement(&mut self, line: &StatementLine) {
+        self.clock.statements = line.statement;
+        self.clock.tick(line.timestamp);
+    }
+
+    pub(crate) fn apply_erasure(&mut self, erasure: &Erasure) {
+        self.clock.tick(erasure.timestamp);
+    }
+
+    /// A pending transfer and its end are erased together: neither is ever among the open ones.
+    pub(crate) fn apply_remains<R: Reach>(
+        &mut self,
+        remains: &Remains,
+        effect: Option<(Effect, Slots)>,
+        reach: R,
+    ) {
+        if let Some((effect, slots)) = effect {
+            self.apply_effect(&effect, slots, reach);
+        }
+        if let Remains::Transfer(moved) = remains {
+            self.clock.transfer = moved.timestamp;
+        }
+        self.clock.tick(remains.timestamp());
     }
 
     #[inline]

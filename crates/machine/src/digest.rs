@@ -8,11 +8,11 @@ use model::Record;
 use crate::State;
 use crate::snapshot::RUN;
 
-const MAGIC: &[u8; 8] = b"cf-stat1";
+const MAGIC: &[u8; 8] = b"cf-stat2";
 
 impl State {
-    /// SHA-256 over the canonical state: `cf-stat1`; the count of records and the timestamps of
-    /// the last record, the last account and the last transfer; the counts of ledgers, accounts
+    /// SHA-256 over the canonical state: `cf-stat2`; the count of records, the timestamps of
+    /// the last record, the last account and the last transfer; the number of the last statement; the counts of ledgers, accounts
     /// and open pending transfers; then the records of the ledgers by number, each after its
     /// length, the accounts in slot order and the pending transfers by id, 128 bytes each.
     /// Counts, lengths and timestamps are 8 bytes, little-endian.
@@ -25,6 +25,7 @@ impl State {
             self.books.clock.last,
             self.books.clock.account,
             self.books.clock.transfer,
+            self.books.clock.statements,
             self.books.ledgers.len() as u64,
             self.books.accounts.len() as u64,
             pendings.len() as u64,

@@ -1,6 +1,9 @@
 //! Replaying the log: one record at a time, with every check that the record allows.
 
-use model::record::{Expired, Extras, Failed, Record, Released, Sums};
+use model::limits::BATCH_RECORDS;
+use model::record::{
+    Erasure, Expired, Extras, Failed, Record, Released, Remains, StatementLine, Sums,
+};
 use model::{Account, CreateTransferStatus, Currency, Transfer, account_flags, transfer_flags};
 
 use crate::apply::{Effect, Reach};
@@ -36,6 +39,13 @@ pub enum EvolveError {
     AccountLedger(u128),
     /// A sum of this account would pass 2^128-1 or fall below 0.
     Overflow(u128),
+    /// The statement is not the one after the last, or the line not of the last.
+    Statement {
+        /// Its number.
+        statement: u64,
+        /// The number of the last.
+        last: u64,
+    },
     /// The record gives other sums for this account than it has, or gives none where it keeps
     /// history, or gives some where it does not.
     Sums(u128),
@@ -59,6 +69,9 @@ impl core::fmt::Display for EvolveError {
             Self::AccountUnknown(id) => write!(f, "there is no account {id}"),
             Self::AccountLedger(id) => write!(f, "account {id} is on another ledger"),
             Self::Overflow(id) => write!(f, "a sum of account {id} would leave its range"),
+            Self::Statement { statement, last } => {
+                write!(f, "statement {statement} does not follow statement {last}")
+            }
             Self::Sums(id) => write!(f, "the sums given for account {id} are not its own"),
             Self::PendingExists(id) => write!(f, "pending transfer {id} is open already"),
             Self::PendingUnknown(id) => write!(f, "no pending transfer {id} is open"),
@@ -84,6 +97,9 @@ impl Books {
             }
             Record::TransferExpired(expired) => self.evolve_expired(expired, reach),
             Record::TransferFailed(failed) => self.evolve_failed(failed),
+            Record::RecordErased(erasure) => self.evolve_erasure(erasure),
+            Record::StatementLine(line) => self.evolve_statement(line),
+            Record::Erased(remains) => self.evolve_remains(remains, reach),
         }
     }
 
@@ -173,6 +189,44 @@ impl Books {
         sound(status.is_some_and(CreateTransferStatus::is_transient))?;
         sound(is_id(failed.id))?;
         self.apply_failed(failed);
+        Ok(())
+    }
+
+    fn evolve_erasure(&mut self, erasure: &Erasure) -> Result<(), EvolveError> {
+        rises(erasure.timestamp, self.clock.last)?;
+        sound((erasure.index as usize) < BATCH_RECORDS)?;
+        self.apply_erasure(erasure);
+        Ok(())
+    }
+
+    fn evolve_statement(&mut self, line: &StatementLine) -> Result<(), EvolveError> {
+        rises(line.timestamp, self.clock.last)?;
+        sound(line.is_sound())?;
+        let (statement, last) = (line.statement, self.clock.statements);
+        if statement != last + u64::from(line.line == 0) {
+            return Err(EvolveError::Statement { statement, last });
+        }
+        self.apply_statement(line);
+        Ok(())
+    }
+
+    fn evolve_remains<R: Reach>(&mut self, remains: &Remains, reach: R) -> Result<(), EvolveError> {
+        let last = match remains {
+            Remains::Transfer(moved) if moved.flags & transfer_flags::IMPORTED != 0 => {
+                self.clock.transfer
+            }
+            _ => self.clock.last,
+        };
+        rises(remains.timestamp(), last)?;
+        let effect = match Effect::of_remains(remains) {
+            None => None,
+            Some((effect, moved)) => {
+                let slots = self.slots(moved.debit_account_id, moved.credit_account_id)?;
+                self.check_effect(&effect, slots, reach)?;
+                Some((effect, slots))
+            }
+        };
+        self.apply_remains(remains, effect, reach);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What deciding brings forth, and where it goes.
 
-use model::record::{Expired, Extras, Failed, Record};
+use model::record::{Erasure, Expired, Extras, Failed, Record, StatementLine};
 use model::{Account, Currency, Transfer};
 
 /// The slots of the two accounts of a transfer.
@@ -25,6 +25,10 @@ pub enum Fact<'a> {
     Expired(&'a Expired, Slots),
     /// A transfer failed for a transient reason, and its id with it.
     Failed(&'a Failed),
+    /// A record is to be erased.
+    Erasure(&'a Erasure),
+    /// A class of accounts was summed up.
+    Statement(&'a StatementLine),
 }
 
 impl Fact<'_> {
@@ -36,6 +40,8 @@ impl Fact<'_> {
             Self::Transfer(transfer, extras, _) => Record::TransferCreated(*transfer, *extras),
             Self::Expired(expired, _) => Record::TransferExpired(*expired),
             Self::Failed(failed) => Record::TransferFailed(*failed),
+            Self::Erasure(erasure) => Record::RecordErased(*erasure),
+            Self::Statement(line) => Record::StatementLine(*line),
         }
     }
 }

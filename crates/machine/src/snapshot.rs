@@ -11,18 +11,20 @@
 //! | the first ones | runs of 4,096 accounts that existed when the header was taken, 128 bytes each |
 //! | the last 256 | shards of the open pending transfers, by id: transfer (128 bytes), slots of the debit and the credit account (4 bytes each) |
 //!
-//! Header: `cf-snap1`; the count of records and the timestamps of the last record, the last
-//! account and the last transfer; the counts of accounts and of ledgers; then each ledger by
+//! Header: `cf-snap2`; the count of records, the timestamps of the last record, the last account
+//! and the last transfer, the number of the last statement (headers that begin with `cf-snap1`
+//! lack it: it is 0); the counts of accounts and of ledgers; then each ledger by
 //! number, as the length and the bytes of its record. Numbers are 8 bytes, little-endian.
 
 use zerocopy::IntoBytes;
 
 use model::limits::ACCOUNTS;
-use model::{Currency, Record};
+use model::{Account, Currency, Record};
 
 use crate::State;
 use crate::apply::Clock;
 use crate::index::SHARDS;
+use crate::restore::RestoreError;
 
 /// Accounts in a chunk.
 pub(crate) const RUN: usize = 4_096;
@@ -30,7 +32,10 @@ pub(crate) const RUN: usize = 4_096;
 /// Bytes of a pending transfer in a chunk.
 pub(crate) const PENDING_BYTES: usize = 136;
 
-const MAGIC: [u8; 8] = *b"cf-snap1";
+const MAGIC: [u8; 8] = *b"cf-snap2";
+
+/// Headers from before there were statements.
+const MAGIC_1: [u8; 8] = *b"cf-snap1";
 
 /// What a snapshot starts from: small, and copied at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +97,35 @@ impl SnapshotHeader {
         (self.account_chunks() + shards) as u32
     }
 
+    /// The accounts that are the bytes of a chunk, and the slot of the first; none in a chunk of
+    /// pending transfers.
+    pub fn read_accounts<'a>(
+        &self,
+        chunk: u32,
+        bytes: &'a [u8],
+    ) -> Result<(u32, impl Iterator<Item = Account> + 'a), RestoreError> {
+        if chunk >= self.chunks() {
+            return Err(RestoreError::Chunk(chunk));
+        }
+        let is_accounts = (chunk as usize) < self.account_chunks();
+        let (first, end) = if is_accounts {
+            self.slots(chunk as usize)
+        } else {
+            (self.accounts, self.accounts)
+        };
+        let bytes = if is_accounts { bytes } else { &[] };
+        if bytes.len() != (end - first) * size_of::<Account>() {
+            return Err(RestoreError::Content(chunk));
+        }
+        let (accounts, _) = bytes.as_chunks::<{ size_of::<Account>() }>();
+        Ok((
+            first as u32,
+            accounts
+                .iter()
+                .map(|account| zerocopy::transmute!(*account)),
+        ))
+    }
+
     pub(crate) fn account_chunks(&self) -> usize {
         self.accounts.div_ceil(RUN)
     }
@@ -108,6 +142,7 @@ impl SnapshotHeader {
             self.clock.last,
             self.clock.account,
             self.clock.transfer,
+            self.clock.statements,
             self.accounts as u64,
             self.ledgers.len() as u64,
         ];
@@ -123,18 +158,24 @@ impl SnapshotHeader {
 
     /// Reads canonical bytes, all of `bytes`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeaderError> {
-        let rest = bytes.strip_prefix(&MAGIC).ok_or(HeaderError::Magic)?;
-        let mut rest = rest;
+        let (magic, mut rest) = bytes.split_first_chunk().ok_or(HeaderError::Magic)?;
+        let counts_statements = match *magic {
+            MAGIC => true,
+            MAGIC_1 => false,
+            _ => return Err(HeaderError::Magic),
+        };
         let mut number = || take_number(&mut rest);
         let clock = Clock {
             records: number()?,
             last: number()?,
             account: number()?,
             transfer: number()?,
+            statements: if counts_statements { number()? } else { 0 },
         };
         let (accounts, ledgers) = (number()?, number()?);
         if accounts > ACCOUNTS
             || accounts.saturating_add(ledgers) > clock.records
+            || clock.statements > clock.records
             || clock.account.max(clock.transfer) > clock.last
         {
             return Err(HeaderError::Numbers);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::record::Record;
+use model::record::{Erasure, Record, StatementLine};
 use model::{Account, Currency, EventResult, Transfer};
 
 use crate::accounts::Accounts;
@@ -112,6 +112,34 @@ impl State {
         self.group.stamp(currency.timestamp);
         sink.push(Fact::Ledger(&currency));
         LedgerOutcome::Declared(currency)
+    }
+
+    /// Enters the lines of the statement after the last. Their timestamps rise and are later than
+    /// every record so far; they are [sound](StatementLine::is_sound), in order and of one statement.
+    pub fn enter_statement<S: Sink>(&mut self, lines: &[StatementLine], sink: &mut S) {
+        for line in lines {
+            assert!(line.is_sound(), "the caller makes sound lines");
+            assert!(line.timestamp > self.books.clock.last, "time only rises");
+            let last = self.books.clock.statements;
+            let number = last + u64::from(line.line == 0);
+            assert!(line.statement == number, "statements are numbered");
+            self.books.apply_statement(line);
+            self.group.stamp(line.timestamp);
+            sink.push(Fact::Statement(line));
+        }
+    }
+
+    /// Enters that a record is erased; its timestamp is later than every record so far.
+    pub fn enter_erasure<S: Sink>(&mut self, erasure: &Erasure, sink: &mut S) {
+        assert!(erasure.timestamp > self.books.clock.last, "time only rises");
+        self.books.apply_erasure(erasure);
+        self.group.stamp(erasure.timestamp);
+        sink.push(Fact::Erasure(erasure));
+    }
+
+    /// Number of the last statement; 0 while there is none.
+    pub fn statements(&self) -> u64 {
+        self.books.clock.statements
     }
 
     /// Forgets the ids that were decided since the last call: what they are is on disk now, and

@@ -9,6 +9,11 @@
 //! | 3 | transfer created | the 13 fields of a transfer in their order; marks; the groups that the marks announce |
 //! | 4 | transfer expired | `pending_id`, `debit_account_id`, `credit_account_id`, `amount`, `flags`, `timestamp` |
 //! | 5 | transfer failed | `id`, `status`, `timestamp` |
+//! | 6 | record erased | `batch`, `index`, `retention_days`, `timestamp` |
+//! | 7 | line of a statement | `statement`, `line`, `lines`, `scheme`, `ledger`, `code`, `side`, `height`, `batches`, `total`, the two halves of `root`, `timestamp` |
+//!
+//! Where a record was erased, its remains stand in its place: its kind with bit 7 set
+//! ([`Remains`]).
 //!
 //! Marks of kind 3: bit 0, the group *pending amount, pending flags* follows (of the pending
 //! transfer that this one posts or voids); bit 1, the group *debits pending, debits posted,
@@ -22,6 +27,12 @@ use crate::limits::RECORD_BYTES;
 use crate::money::{Currency, CurrencyCode};
 use crate::pack::{Unpacked, pack, packed_max, unpack};
 use crate::{Account, Transfer};
+
+mod erasure;
+mod statement;
+
+pub use erasure::{Erasure, Moved, Remains};
+pub use statement::{HEIGHT_MAX, PLAIN_SUMS, Side, StatementLine};
 
 const LEDGER_DECLARED: u8 = 1;
 const ACCOUNT_CREATED: u8 = 2;
@@ -53,6 +64,12 @@ pub enum Record {
     TransferExpired(Expired),
     /// A transfer failed for a transient reason, and its id with it.
     TransferFailed(Failed),
+    /// A record was erased.
+    RecordErased(Erasure),
+    /// A class of accounts was summed up, and every balance in it committed to.
+    StatementLine(StatementLine),
+    /// What remains of a record that was erased. It is never decided: it is only read.
+    Erased(Remains),
 }
 
 /// What a transfer's record says beside the transfer.
@@ -164,6 +181,9 @@ impl Record {
             Self::TransferCreated(transfer, _) => transfer.timestamp,
             Self::TransferExpired(expired) => expired.timestamp,
             Self::TransferFailed(failed) => failed.timestamp,
+            Self::RecordErased(erasure) => erasure.timestamp,
+            Self::StatementLine(line) => line.timestamp,
+            Self::Erased(remains) => remains.timestamp(),
         }
     }
 
@@ -176,6 +196,9 @@ impl Record {
             Self::TransferCreated(transfer, extras) => encode_transfer(transfer, extras, out),
             Self::TransferExpired(expired) => encode_expired(expired, out),
             Self::TransferFailed(failed) => encode_failed(failed, out),
+            Self::RecordErased(erasure) => erasure::encode_erasure(erasure, out),
+            Self::StatementLine(line) => statement::encode(line, out),
+            Self::Erased(remains) => erasure::encode(remains, out),
         }
     }
 
@@ -196,6 +219,11 @@ impl Record {
             TRANSFER_CREATED => decode_transfer(&mut rest)?,
             TRANSFER_EXPIRED => decode_expired(&mut rest)?,
             TRANSFER_FAILED => decode_failed(&mut rest)?,
+            erasure::RECORD_ERASED => Self::RecordErased(erasure::decode_erasure(&mut rest)?),
+            statement::STATEMENT_LINE => Self::StatementLine(statement::decode(&mut rest)?),
+            erased if erased & erasure::ERASED != 0 => {
+                Self::Erased(erasure::decode(erased, &mut rest)?)
+            }
             kind => return Err(RecordError::Kind(kind)),
         };
         if rest.is_empty() {

@@ -50,6 +50,8 @@ pub trait Disk: Send + Sync + 'static {
     fn remove(&self, path: &str) -> io::Result<()>;
     /// Names of the files in `dir`, in byte order; empty where `dir` is absent.
     fn list(&self, dir: &str) -> io::Result<Vec<String>>;
+    /// Names of the folders in `dir`, in byte order; empty where `dir` is absent.
+    fn folders(&self, dir: &str) -> io::Result<Vec<String>>;
     /// Creates `dir` and its parents where absent.
     fn create_dir(&self, dir: &str) -> io::Result<()>;
     /// Makes the names in `dir` durable.
@@ -164,6 +166,22 @@ impl Local {
     pub fn root(&self) -> &Path {
         &self.root
     }
+
+    fn names(&self, dir: &str, is_one: fn(&fs::FileType) -> bool) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        let entries = match fs::read_dir(self.root.join(dir)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(names),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            if is_one(&entry.file_type()?) {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
 }
 
 impl Disk for Local {
@@ -204,19 +222,11 @@ impl Disk for Local {
     }
 
     fn list(&self, dir: &str) -> io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        let entries = match fs::read_dir(self.root.join(dir)) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(names),
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                names.push(entry.file_name().to_string_lossy().into_owned());
-            }
-        }
-        names.sort();
-        Ok(names)
+        self.names(dir, fs::FileType::is_file)
+    }
+
+    fn folders(&self, dir: &str) -> io::Result<Vec<String>> {
+        self.names(dir, fs::FileType::is_dir)
     }
 
     fn create_dir(&self, dir: &str) -> io::Result<()> {

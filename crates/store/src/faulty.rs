@@ -328,6 +328,11 @@ impl Disk for Faulty {
         self.core.inner.list(dir)
     }
 
+    fn folders(&self, dir: &str) -> io::Result<Vec<String>> {
+        let _running = self.core.enter(Call::List, dir)?;
+        self.core.inner.folders(dir)
+    }
+
     fn create_dir(&self, dir: &str) -> io::Result<()> {
         let _running = self.core.enter(Call::CreateDir, dir)?;
         self.core.inner.create_dir(dir)

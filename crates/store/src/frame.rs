@@ -15,9 +15,10 @@
 //! | 16..20 | length of the body |
 //! | 20..24 | length of the frame: header, body and padding, a multiple of 4,096 |
 //! | 24..32 | position of the frame in the log |
-//! | 32..64 | seed of the batch's salts |
+//! | 32..64 | seed of the batch's salts; zero where records were erased |
 //! | 64..232 | the outer leaf ([`model::batch::OuterLeaf`]) |
-//! | 232..256 | zero |
+//! | 232 | 1 where records were erased ([`crate::erased`]), else 0 |
+//! | 233..256 | zero |
 //!
 //! The body is the records in order, each as `length u16, CRC-32C u32, canonical bytes`: a record
 //! that is read on its own is checked on its own. The padding is not zero, so that no sector of a
@@ -41,6 +42,8 @@ pub const PREFIX_BYTES: usize = 6;
 const MAGIC: [u8; 8] = *b"cf-frame";
 const PADDING: u8 = 0xA5;
 const LEAF_AT: usize = 64;
+const SEED_AT: usize = 32;
+const ERASED_AT: usize = 232;
 
 /// Most bytes of a frame.
 pub const FRAME_BYTES_MAX: usize = (HEADER_BYTES
@@ -158,8 +161,8 @@ pub struct Header {
     pub body_len: u32,
     /// CRC-32C of the body.
     pub body_check: u32,
-    /// Seed of the batch's salts.
-    pub seed: [u8; 32],
+    /// Seed of the batch's salts; none where records were erased.
+    pub seed: Option<[u8; 32]>,
     /// The outer leaf.
     pub leaf: OuterLeaf,
     /// Canonical bytes of the outer leaf.
@@ -181,7 +184,10 @@ impl Header {
             frame_len: word(20),
             body_len: word(16),
             body_check: word(12),
-            seed: bytes[32..64].try_into().ok()?,
+            seed: match bytes[ERASED_AT] {
+                0 => Some(bytes[SEED_AT..LEAF_AT].try_into().ok()?),
+                _ => None,
+            },
             leaf: OuterLeaf::from_bytes(&leaf_bytes)?,
             leaf_bytes,
         };
@@ -192,6 +198,17 @@ impl Header {
             && header.leaf.records as usize <= model::limits::BATCH_RECORDS;
         fits.then_some(header)
     }
+}
+
+/// Takes the seed out of a frame whose records were changed: its header fits again afterwards.
+pub(crate) fn forget_seed(frame: &mut [u8], header: &Header) {
+    let (head, rest) = frame.split_at_mut(HEADER_BYTES);
+    let body_check = crc32c::crc32c(&rest[..header.body_len as usize]);
+    head[12..16].copy_from_slice(&body_check.to_le_bytes());
+    head[SEED_AT..LEAF_AT].fill(0);
+    head[ERASED_AT] = 1;
+    let check = crc32c::crc32c(&head[12..]);
+    head[8..12].copy_from_slice(&check.to_le_bytes());
 }
 
 impl Header {

@@ -8,10 +8,13 @@
 //! - [`log`]: segments of frames: append, recover, read;
 //! - [`snapshot`]: the state at some time, so that a start need not read the whole log;
 //! - [`priority`]: background threads give way;
+//! - [`tree`]: the outer tree as files, from which tiles are served;
+//! - [`erased`]: what stands in for the seed of a batch from which records were erased;
 //! - [`index`]: where in the log a transfer stands.
 
 pub mod check;
 pub mod disk;
+pub mod erased;
 mod error;
 #[cfg(feature = "faulty")]
 pub mod faulty;
@@ -21,5 +24,6 @@ pub mod log;
 pub mod priority;
 pub mod snapshot;
 pub mod superblock;
+pub mod tree;
 
 pub use error::StoreError;

@@ -271,6 +271,12 @@ impl Snapshot {
         &self.meta
     }
 
+    /// Goes back to the first chunk, so that all of them are read once more.
+    pub fn rewind(&mut self) {
+        self.at = 16 + self.meta.to_bytes().len() as u64;
+        self.chunks = 0;
+    }
+
     /// Its file.
     pub fn path(&self) -> &str {
         &self.path

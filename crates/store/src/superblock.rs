@@ -6,7 +6,9 @@ use crate::disk::{Disk, read_file, replace_file};
 use crate::error::StoreError;
 
 /// Version of the format of the directory; see `docs/format.md`.
-pub const FORMAT_VERSION: u32 = 1;
+///
+/// 1: records of kinds 1 to 5. 2: erasures, remains of erased records and statements as well.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Bytes of a log segment unless told otherwise.
 pub const SEGMENT_BYTES: u64 = 64 << 20;
@@ -23,7 +25,7 @@ const BYTES: usize = 72;
 /// | bytes | field |
 /// |---|---|
 /// | 0..8 | `cf-books` |
-/// | 8..12 | format version, 1 |
+/// | 8..12 | format version, 1 or 2 |
 /// | 12..16 | zero |
 /// | 16..24 | bytes of a log segment, a power of two |
 /// | 24..40 | identity of the directory, random |
@@ -33,6 +35,8 @@ const BYTES: usize = 72;
 /// | 68..72 | CRC-32C of bytes 0..68 |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Superblock {
+    /// Version of the format.
+    pub version: u32,
     /// Bytes of a log segment.
     pub segment_bytes: u64,
     /// Identity of the directory.
@@ -47,6 +51,15 @@ impl Superblock {
     /// Writes the file into a directory that has none.
     pub fn create(&self, disk: &dyn Disk) -> io::Result<()> {
         replace_file(disk, "", NAME, &self.to_bytes())
+    }
+
+    /// Takes a directory of an older version to this one, which all of its bytes fit.
+    pub fn upgrade(&mut self, disk: &dyn Disk) -> io::Result<()> {
+        if self.version < FORMAT_VERSION {
+            self.version = FORMAT_VERSION;
+            self.create(disk)?;
+        }
+        Ok(())
     }
 
     /// Whether the directory has one.
@@ -71,7 +84,7 @@ impl Superblock {
     fn to_bytes(self) -> [u8; BYTES] {
         let mut bytes = [0; BYTES];
         bytes[0..8].copy_from_slice(&MAGIC);
-        bytes[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.version.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.segment_bytes.to_le_bytes());
         bytes[24..40].copy_from_slice(&self.identity);
         bytes[40..48].copy_from_slice(&self.hash_key[0].to_le_bytes());
@@ -92,11 +105,13 @@ impl Superblock {
             return damaged("the file does not begin with `cf-books`");
         }
         let version = u32::from_le_bytes(bytes[8..12].try_into().expect("4 bytes"));
-        if version != FORMAT_VERSION {
-            let what = format!("format version {version}; this program reads {FORMAT_VERSION}");
+        if !(1..=FORMAT_VERSION).contains(&version) {
+            let what =
+                format!("format version {version}; this program reads up to {FORMAT_VERSION}");
             return Err(StoreError::damaged(NAME, 8, &what));
         }
         let superblock = Self {
+            version,
             segment_bytes: word(16),
             identity: bytes[24..40].try_into().expect("16 bytes"),
             hash_key: [word(40), word(48)],
@@ -120,6 +135,7 @@ mod tests {
     #[test]
     fn any_changed_byte_is_refused() {
         let superblock = Superblock {
+            version: FORMAT_VERSION,
             segment_bytes: SEGMENT_BYTES,
             identity: *b"0123456789abcdef",
             hash_key: [1, 2],

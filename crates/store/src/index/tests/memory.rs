@@ -148,6 +148,11 @@ impl Disk for Memory {
         Ok(below.map(str::to_owned).collect())
     }
 
+    fn folders(&self, _: &str) -> io::Result<Vec<String>> {
+        self.calls.pass()?;
+        Ok(Vec::new())
+    }
+
     fn create_dir(&self, _: &str) -> io::Result<()> {
         self.calls.pass()
     }
