@@ -126,6 +126,7 @@ fn main() {
         let options = Options {
             data: data.path().to_owned(),
             manual_clock: false,
+            signing: None,
         };
         let books = Books::open(&options).expect("the books open");
         run(&books, transfers, accounts, random_ids).await;

@@ -9,19 +9,35 @@ use std::path::Path;
 use std::sync::Arc;
 
 use machine::State;
-use merkle::{Frontier, Hash, Seed, root_of, salted_leaves};
-use model::Record;
+use merkle::{Frontier, Hash, root_of};
+use model::record::Remains;
+use model::{Record, account_flags, transfer_flags};
 use store::StoreError;
-use store::disk::{Disk, Local};
+use store::disk::{Disk, Local, Mode};
+use store::erased::{batch_leaves, path_of};
 use store::frame::{self, HEADER_BYTES, Header};
-use store::index::{Additions, Entry, IdHash, Index, RunView, Tree};
-use store::log::{self, Recovered, TornEnd, segment_path};
+use store::index::{IdHash, Index};
+use store::log::{self, Chain, Recovered, TornEnd, segment_path};
 use store::snapshot;
 use store::superblock::Superblock;
 
-use crate::replay::{Base, enter, load};
-use crate::salt::Ratchet;
+mod checkpoints;
+mod erasures;
+mod runs;
+mod salts;
+mod tree;
+
+pub use checkpoints::Trust;
+
+use checkpoints::CheckpointCheck;
+use erasures::ErasureCheck;
+use runs::Runs;
+use salts::SaltCheck;
+use tree::TreeCheck;
+
+use crate::replay::{Base, load};
 use crate::start::{StartError, index_options, lock};
+use crate::statement::Derivations;
 
 /// What an audit checked and what it found.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +56,14 @@ pub struct Audit {
     pub runs: u64,
     /// Entries of the index compared.
     pub entries: u64,
+    /// Hashes of the outer tree derived again.
+    pub hashes: u64,
+    /// Kept checkpoints compared.
+    pub checkpoints: u64,
+    /// Records of which only the remains are left.
+    pub erased: u64,
+    /// Statements derived again.
+    pub statements: u64,
     /// Root of the outer tree over all batches.
     pub root: [u8; 32],
     /// Digest of the state that the log adds up to.
@@ -51,12 +75,23 @@ pub struct Audit {
 }
 
 /// Audits the books in `data`, which no process has open. `progress` is told the bytes of the log
-/// behind it from time to time.
+/// behind it from time to time. Signatures of checkpoints are not checked: no key is known.
 pub fn audit(data: &Path, progress: &dyn Fn(u64)) -> Result<Audit, StartError> {
+    audit_trusting(data, &Trust::default(), progress)
+}
+
+/// As [`audit`], and the checkpoints that are kept have to bear the signatures of those whom
+/// `trust` names.
+pub fn audit_trusting(
+    data: &Path,
+    trust: &Trust,
+    progress: &dyn Fn(u64),
+) -> Result<Audit, StartError> {
     let disk: Arc<dyn Disk> = Arc::new(Local::new(data));
     let superblock = Superblock::read(&*disk)?;
     let _lock = lock(data)?;
     let mut audit = Audit::default();
+    check_segments(&*disk, &superblock, &mut audit)?;
     let snapshots = open_snapshots(&*disk, &superblock, &mut audit)?;
     let runs = match Index::inspect(&*disk, index_options()) {
         Ok(runs) => runs,
@@ -67,9 +102,17 @@ pub fn audit(data: &Path, progress: &dyn Fn(u64)) -> Result<Audit, StartError> {
     };
     audit.runs = runs.len() as u64;
     let mut pass = Pass {
+        checkpoints: CheckpointCheck::new(&*disk, trust, &mut audit)?,
+        tree: TreeCheck::new(&disk, &mut audit)?,
+        erasures: ErasureCheck::new(&*disk, &mut audit)?,
+        salts: SaltCheck::new(&*disk, &mut audit)?,
+        statements: Derivations::open(Arc::clone(&disk))?,
         audit,
+        disk: Arc::clone(&disk),
         superblock,
         state: State::new(superblock.hash_key),
+        chain: Chain::default(),
+        end: 0,
         frontier: Frontier::new(),
         snapshots,
         runs: Runs::new(runs, IdHash::new(superblock.hash_key)),
@@ -80,15 +123,49 @@ pub fn audit(data: &Path, progress: &dyn Fn(u64)) -> Result<Audit, StartError> {
     let mut visit = |header: &Header, body: &[u8]| pass.frame(header, body);
     let range = (0, TornEnd::Leave);
     match log::recover(&*disk, superblock.segment_bytes, range, &mut visit) {
-        Ok(recovered) => pass.end(&*disk, &recovered)?,
+        Ok(recovered) => pass.finish(&recovered)?,
         Err(error @ StoreError::Damaged { .. }) => {
+            let what = "nothing behind it was checked";
             pass.audit
                 .differences
-                .push(format!("the log: {error}; nothing behind it was checked"));
+                .push(format!("the log: {error}; {what}"));
+            pass.end_statements();
         }
         Err(error) => return Err(error.into()),
     }
-    Ok(pass.audit)
+    let mut audit = pass.audit;
+    // What is derived from the log differs wherever the log was altered.
+    audit
+        .differences
+        .sort_by_key(|difference| is_of_derived(difference));
+    Ok(audit)
+}
+
+/// Whether the segments are as long as the superblock says; where all of them are of another
+/// length, it is the superblock that was changed.
+fn check_segments(
+    disk: &dyn Disk,
+    superblock: &Superblock,
+    audit: &mut Audit,
+) -> Result<(), StoreError> {
+    let failed = |e| StoreError::io("list", log::DIR, e);
+    let names = disk.list(log::DIR).map_err(failed)?;
+    let mut lens = Vec::new();
+    for number in names.iter().filter_map(|name| log::segment_number(name)) {
+        let path = segment_path(number);
+        let len = disk.open(&path, Mode::Read).and_then(|file| file.len());
+        lens.push(len.map_err(|e| StoreError::io("open", &path, e))?);
+    }
+    let said = superblock.segment_bytes;
+    if let Some(len) = lens
+        .first()
+        .filter(|first| lens.iter().all(|len| len == *first))
+        && *len != said
+    {
+        let what = format!("books: its segments have {said} bytes, those in log/ {len}");
+        audit.differences.push(what);
+    }
+    Ok(())
 }
 
 fn open_snapshots(
@@ -110,9 +187,18 @@ fn open_snapshots(
 
 /// One pass through the log, from its beginning.
 struct Pass<'a> {
+    checkpoints: CheckpointCheck,
+    tree: TreeCheck,
+    erasures: ErasureCheck,
+    salts: SaltCheck,
     audit: Audit,
+    disk: Arc<dyn Disk>,
     superblock: Superblock,
     state: State,
+    statements: Derivations,
+    /// The link to the next frame, and where the one before ends.
+    chain: Chain,
+    end: u64,
     frontier: Frontier,
     snapshots: Vec<Base>,
     runs: Runs,
@@ -124,8 +210,31 @@ struct Pass<'a> {
 impl Pass<'_> {
     fn frame(&mut self, header: &Header, body: &[u8]) -> Result<(), StoreError> {
         let leaf = &header.leaf;
-        self.check_snapshot_starts(header);
+        self.check_snapshot_starts();
+        self.statements.reach(leaf.number, &self.state)?;
         self.runs.reach(header.at, &mut self.audit);
+        self.records(header, body)?;
+        self.erasures.frame(&*self.disk, header, &mut self.audit)?;
+        self.check_root(header, body)?;
+        if leaf.rule_book != [0; 32] {
+            let what = "its outer leaf names a rule book, and there is none";
+            self.differs(&format!("batch {}: {what}", leaf.number));
+        }
+        self.salts.pass(header, &mut self.audit);
+        self.frontier.append(merkle::leaf(&header.leaf_bytes));
+        self.tree.pass(header, &mut self.audit);
+        let frontier = &self.frontier;
+        self.checkpoints
+            .pass(leaf.number + 1, &|| frontier.head(), &mut self.audit);
+        self.chain = Chain::after(header);
+        self.end = header.at + u64::from(header.frame_len);
+        self.audit.batches += 1;
+        (self.progress)(self.end);
+        Ok(())
+    }
+
+    fn records(&mut self, header: &Header, body: &[u8]) -> Result<(), StoreError> {
+        let leaf = &header.leaf;
         self.spans.clear();
         for entry in frame::records(body) {
             let entry = entry.map_err(|at| {
@@ -136,27 +245,61 @@ impl Pass<'_> {
                 )
             })?;
             let local = entry.at + frame::PREFIX_BYTES as u32 - HEADER_BYTES as u32;
+            let number = self.spans.len() as u32;
             self.spans.push((local, entry.bytes.len() as u32));
+            let wrong = |what: &str| format!("record {number}: {what}");
             let record = Record::decode(entry.bytes)
-                .map_err(|e| self.damaged(header, entry.at, &e.to_string()))?;
-            let index = leaf.first_record + self.spans.len() as u64 - 1;
-            self.fold(index, &record)
-                .map_err(|what| self.damaged(header, entry.at, &what))?;
+                .map_err(|e| self.damaged(header, entry.at, &wrong(&e.to_string())))?;
+            self.check_record(header, &record)
+                .and_then(|()| self.fold(leaf.first_record + u64::from(number), &record))
+                .map_err(|what| self.damaged(header, entry.at, &wrong(&what)))?;
+            if let Record::StatementLine(line) = &record {
+                self.statements.line(line, leaf.number);
+            }
+            self.erasures.record(leaf.number, number, &record);
             let at = header.at + u64::from(entry.at);
             self.runs.enter(&record, (at, header.at), &self.state);
         }
         if self.spans.len() != leaf.records as usize {
             return Err(self.damaged(header, 0, "the batch has another count of records"));
         }
-        let seed = Seed::from_bytes(header.seed);
-        salted_leaves(&seed, body, &self.spans, &mut self.leaves);
-        if root_of(&mut self.leaves).to_bytes() != leaf.inner_root {
-            let what = "the root over the salted records is not that of the outer leaf";
-            return Err(self.damaged(header, 0, what));
+        Ok(())
+    }
+
+    fn check_root(&mut self, header: &Header, body: &[u8]) -> Result<(), StoreError> {
+        batch_leaves(&*self.disk, header, body, &mut self.leaves)?;
+        if root_of(&mut self.leaves).to_bytes() == header.leaf.inner_root {
+            return Ok(());
         }
-        self.frontier.append(merkle::leaf(&header.leaf_bytes));
-        self.audit.batches += 1;
-        (self.progress)(header.at + u64::from(header.frame_len));
+        let what = match header.seed {
+            Some(_) => "the root over the salted records is not that of the outer leaf".to_owned(),
+            None => format!(
+                "the root over the records and {} is not that of the outer leaf",
+                path_of(header.leaf.number)
+            ),
+        };
+        Err(self.damaged(header, 0, &what))
+    }
+
+    /// Whether a record may stand in this batch: in books of this version, and at its time.
+    fn check_record(&self, header: &Header, record: &Record) -> Result<(), String> {
+        let version = self.superblock.version;
+        let is_later = matches!(
+            record,
+            Record::RecordErased(_) | Record::StatementLine(_) | Record::Erased(_)
+        );
+        if version < 2 && is_later {
+            return Err(format!(
+                "`books` says version {version}, which has no such record"
+            ));
+        }
+        let (after, until) = (self.chain.timestamp, header.leaf.timestamp);
+        let timestamp = record.timestamp();
+        if timestamp > until || (timestamp <= after && !is_imported(record)) {
+            return Err(format!(
+                "its time {timestamp} is not one of the batch, which is after {after}, until {until}"
+            ));
+        }
         Ok(())
     }
 
@@ -172,42 +315,56 @@ impl Pass<'_> {
             ];
             for (id, said) in sides {
                 let account = self.state.account(id).ok_or("an account is not there")?;
-                let keeps = account.has(model::account_flags::HISTORY);
+                let keeps = account.has(account_flags::HISTORY);
                 let sums = model::record::Sums::from(account);
                 if said.is_some() != keeps || said.is_some_and(|said| said != sums) {
                     return Err(format!("the sums after it are not those of account {id}"));
                 }
             }
         }
-        for base in &mut self.snapshots {
-            if index >= base.chain.first_record
-                && let Err(error) = base.restore.replay(index, record)
-            {
-                let path = base.path.as_deref().unwrap_or_default();
-                return Err(format!("{path}: {error}"));
+        let differences = &mut self.audit.differences;
+        self.snapshots.retain_mut(|base| {
+            if index < base.chain.first_record {
+                return true;
             }
-        }
+            // The log has just folded without it: what does not follow is the snapshot.
+            let replayed = base.restore.replay(index, record);
+            if let Err(error) = &replayed {
+                let path = base.path.as_deref().unwrap_or_default();
+                differences.push(format!("{path}: {error}"));
+            }
+            replayed.is_ok()
+        });
         Ok(())
     }
 
-    fn check_snapshot_starts(&mut self, header: &Header) {
-        let frontier = &self.frontier;
+    /// Compares the snapshots that begin here with the log.
+    fn check_snapshot_starts(&mut self) {
         for base in &self.snapshots {
-            if base.chain.number == header.leaf.number
-                && (base.chain.previous != header.leaf.previous
-                    || base.chain.first_record != header.leaf.first_record
-                    || base.frontier.to_bytes() != frontier.to_bytes())
+            if base.chain.number != self.chain.number {
+                continue;
+            }
+            let path = base.path.as_deref().unwrap_or_default();
+            if base.chain != self.chain
+                || base.at != self.end
+                || base.frontier.to_bytes() != self.frontier.to_bytes()
             {
-                let path = base.path.as_deref().unwrap_or_default();
                 let what = "its beginning is not that of this log";
+                self.audit.differences.push(format!("{path}: {what}"));
+            } else if snapshot::path_of(self.chain.first_record) != path {
+                let what = format!(
+                    "its name should be that of record {}",
+                    self.chain.first_record
+                );
                 self.audit.differences.push(format!("{path}: {what}"));
             }
         }
     }
 
-    fn end(&mut self, disk: &dyn Disk, recovered: &Recovered) -> Result<(), StoreError> {
-        let end = recovered.cursor.next;
-        self.runs.reach(end, &mut self.audit);
+    /// The log has passed, and is whole.
+    fn finish(&mut self, recovered: &Recovered) -> Result<(), StoreError> {
+        self.check_snapshot_starts();
+        self.runs.reach(recovered.cursor.next, &mut self.audit);
         for run in self.runs.rest() {
             let file = run.file();
             self.audit
@@ -220,27 +377,20 @@ impl Pass<'_> {
         for base in std::mem::take(&mut self.snapshots) {
             let path = base.path.unwrap_or_default();
             if base.end_record > recovered.chain.first_record {
-                self.audit
-                    .differences
-                    .push(format!("{path}: it knows more than the log"));
+                self.differs(&format!("{path}: it knows more than the log"));
                 continue;
             }
             match base.restore.finish(recovered.chain.first_record) {
                 Ok(state) if state.digest() == self.audit.state => {}
                 Ok(state) => {
                     let what = first_difference(&state, &self.state);
-                    self.audit.differences.push(format!("{path}: {what}"));
+                    self.differs(&format!("{path}: {what}"));
                 }
-                Err(error) => self.audit.differences.push(format!("{path}: {error}")),
+                Err(error) => self.differs(&format!("{path}: {error}")),
             }
         }
         self.check_sums();
-        let mut ratchet = Ratchet::read(disk)?;
-        if !ratchet.turn_to(recovered.chain.number) {
-            self.audit
-                .differences
-                .push("salt: its batch is not in the log".to_owned());
-        }
+        self.salts.end(recovered.chain.number, &mut self.audit);
         if let Some(torn) = &recovered.torn {
             let (file, at, bytes) = (&torn.file, torn.at, torn.bytes);
             let what = "nobody was told of that batch; the next start cuts it off";
@@ -248,7 +398,25 @@ impl Pass<'_> {
                 "{file}, byte {at}: a torn end of {bytes} bytes; {what}"
             ));
         }
+        self.statements.reach(recovered.chain.number, &self.state)?;
+        self.statements.end();
+        self.end_statements();
+        self.tree.end(&mut self.audit);
+        self.checkpoints.end(self.chain.number, &mut self.audit);
+        self.erasures.end(&mut self.audit);
         Ok(())
+    }
+
+    fn end_statements(&mut self) {
+        self.audit.statements = self.statements.compared;
+        self.audit
+            .differences
+            .append(&mut self.statements.differences);
+        self.audit.notes.append(&mut self.statements.notes);
+    }
+
+    fn differs(&mut self, what: &str) {
+        self.audit.differences.push(what.to_owned());
     }
 
     /// On every ledger, what is debited is credited.
@@ -284,6 +452,29 @@ impl Pass<'_> {
     }
 }
 
+/// Whether a difference is of what could be made again from the log.
+fn is_of_derived(difference: &str) -> bool {
+    let derived = [
+        "snapshots/",
+        "a snapshot:",
+        "index/",
+        "the index:",
+        "tree",
+        "the tiles:",
+    ];
+    derived.iter().any(|name| difference.starts_with(name))
+}
+
+/// Imported records have times of long ago.
+fn is_imported(record: &Record) -> bool {
+    match record {
+        Record::AccountCreated(account) => account.has(account_flags::IMPORTED),
+        Record::TransferCreated(transfer, _) => transfer.has(transfer_flags::IMPORTED),
+        Record::Erased(Remains::Transfer(moved)) => moved.flags & transfer_flags::IMPORTED != 0,
+        _ => false,
+    }
+}
+
 fn first_difference(found: &State, expected: &State) -> String {
     if found.account_count() != expected.account_count() {
         let (found, expected) = (found.account_count(), expected.account_count());
@@ -296,123 +487,4 @@ fn first_difference(found: &State, expected: &State) -> String {
         }
     }
     "its pending transfers, ledgers or times are not as the log says".to_owned()
-}
-
-/// The runs of the index, in the order of the log, compared while the log passes.
-///
-/// Entries of a run are in the order of keys, those of the log in the order of time. So what is
-/// compared is a sum of keyed hashes of the entries, which does not depend on their order; the key
-/// is drawn for each audit, so that nobody can make other entries with the same sum beforehand.
-struct Runs {
-    ahead: std::vec::IntoIter<RunView>,
-    current: Option<RunView>,
-    expected: [Sum; Tree::COUNT],
-    hash: IdHash,
-    secret: [IdHash; 2],
-    additions: Additions,
-    /// Whether the frame that passes lies in the current run.
-    inside: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sum {
-    count: u64,
-    hashes: u128,
-}
-
-impl Sum {
-    fn add(&mut self, entry: Entry, secret: &[IdHash; 2]) {
-        let both = u128::from(entry.key) << 64 | u128::from(entry.at);
-        let hash = u128::from(secret[0].of(both)) << 64 | u128::from(secret[1].of(both));
-        self.count += 1;
-        self.hashes = self.hashes.wrapping_add(hash);
-    }
-}
-
-impl Runs {
-    fn new(runs: Vec<RunView>, hash: IdHash) -> Self {
-        let mut random = [0; 32];
-        // Without random numbers the comparison still finds every accident.
-        let _ = getrandom::fill(&mut random);
-        let word = |at: usize| u64::from_le_bytes(random[at..at + 8].try_into().expect("8 bytes"));
-        let secret = [
-            IdHash::new([word(0), word(8)]),
-            IdHash::new([word(16), word(24)]),
-        ];
-        let mut runs = runs.into_iter();
-        let current = runs.next();
-        let expected = [Sum::default(); Tree::COUNT];
-        let additions = Additions::default();
-        Self {
-            ahead: runs,
-            current,
-            expected,
-            hash,
-            secret,
-            additions,
-            inside: false,
-        }
-    }
-
-    /// The log has passed up to `at`: runs that end there are compared.
-    fn reach(&mut self, at: u64, audit: &mut Audit) {
-        while let Some(run) = &self.current
-            && run.covers().end <= at
-        {
-            self.compare(run, audit);
-            self.expected = [Sum::default(); Tree::COUNT];
-            self.current = self.ahead.next();
-        }
-        self.inside = self
-            .current
-            .as_ref()
-            .is_some_and(|run| run.covers().contains(&at));
-        self.additions.entries[Tree::Time.number()].clear();
-    }
-
-    fn enter(&mut self, record: &Record, places: (u64, u64), state: &State) {
-        if !self.inside {
-            return;
-        }
-        // Only the first transfer of a frame has an entry of time: it stays to say so.
-        for tree in Tree::ALL.into_iter().filter(|tree| *tree != Tree::Time) {
-            self.additions.entries[tree.number()].clear();
-        }
-        let timed = self.additions.entries[Tree::Time.number()].len();
-        // The fold has found both accounts before.
-        enter(&mut self.additions, self.hash, record, places, &|id| {
-            state.slot_of(id)
-        });
-        for tree in Tree::ALL {
-            let from = if tree == Tree::Time { timed } else { 0 };
-            for entry in &self.additions.entries[tree.number()][from..] {
-                self.expected[tree.number()].add(*entry, &self.secret);
-            }
-        }
-    }
-
-    fn compare(&self, run: &RunView, audit: &mut Audit) {
-        for tree in Tree::ALL {
-            let mut found = Sum::default();
-            for entry in run.entries(tree) {
-                match entry {
-                    Ok(entry) => found.add(entry, &self.secret),
-                    Err(error) => {
-                        audit.differences.push(format!("the index: {error}"));
-                        return;
-                    }
-                }
-            }
-            audit.entries += found.count;
-            if found != self.expected[tree.number()] {
-                let (file, name) = (run.file(), tree.name());
-                let what = format!("{file}: the entries of tree {name} are not those of the log");
-                audit.differences.push(what);
-            }
-        }
-    }
-
-    fn rest(&mut self) -> impl Iterator<Item = RunView> {
-        self.current.take().into_iter().chain(&mut self.ahead)
-    }
 }

@@ -5,40 +5,52 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use merkle::Hash;
+use merkle::note::SignatureLine;
+use merkle::tile::{Bundle, HashReader, Tile, WIDTH, prove_consistency};
 use model::limits::BATCH_EVENTS;
 use model::money::CurrencyCode;
+use model::record::Erasure;
 use model::{
-    Account, AccountBalance, AccountFilter, Currency, EventResult, QueryFilter, Transfer,
+    Account, AccountBalance, AccountFilter, Currency, EventResult, QueryFilter, Record, Transfer,
     account_flags,
 };
 use store::disk::Disk;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
+use crate::publish::{Checkpoints, Publisher, Signing};
 use crate::query::{History, balance};
+use crate::receipts::{Place, ReceiptAnswer, Receipts};
 use crate::request::{LedgerAnswer, Refused, Reply, Request};
 use crate::shared::Shared;
 use crate::start::{self, Lock, Recovery, StartError};
+use crate::statement::Statements;
 
 /// How books are opened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The directory.
     pub data: PathBuf,
     /// Whether time stands still until [`Books::set_clock`] moves it (tests).
     pub manual_clock: bool,
+    /// How checkpoints are signed; none are where it is `None`.
+    pub signing: Option<Arc<Signing>>,
 }
 
 /// Open books: a handle on the writer, cheap to clone. Every answer is durable: it is given only
 /// when all that it rests on has been synced.
 #[derive(Clone)]
 pub struct Books {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) requests: SyncSender<Request>,
     pub(crate) history: History,
+    pub(crate) receipts: Receipts,
+    pub(crate) statements: Arc<Statements>,
+    pub(crate) publisher: Option<Arc<Publisher>>,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) recovery: Recovery,
     pub(crate) lock: Mutex<Option<Lock>>,
@@ -194,6 +206,124 @@ impl Books {
             .await
     }
 
+    /// Bytes of a tile, as full or partial as is asked; `None` where the log has not all of it.
+    pub async fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, Refused> {
+        let batches = self.inner.shared.durable().batches;
+        let there = Tile::of_tree(tile.level, tile.index, batches);
+        if there.is_none_or(|there| there.width < tile.width) {
+            return Ok(None);
+        }
+        self.show(move |receipts| {
+            let width = usize::from(tile.width);
+            let mut hashes = Vec::with_capacity(width);
+            let first = tile.index * WIDTH;
+            let read = receipts.tree.hashes(tile.level, first, width, &mut hashes);
+            read.map_err(|e| e.to_string())?;
+            Ok(Some(
+                hashes.iter().flat_map(|hash| hash.to_bytes()).collect(),
+            ))
+        })
+        .await
+    }
+
+    /// Bytes of an entry bundle or its beginning; `None` where the log has not all of its entries.
+    pub async fn entries(&self, bundle: Bundle) -> Result<Option<Vec<u8>>, Refused> {
+        let batches = self.inner.shared.durable().batches;
+        let there = Tile::of_tree(0, bundle.index, batches);
+        if there.is_none_or(|there| there.width < bundle.width) {
+            return Ok(None);
+        }
+        self.show(move |receipts| {
+            let first = bundle.index * WIDTH;
+            let entries = receipts.tree.entries(first, bundle.width.into());
+            Ok(Some(entries.map_err(|e| e.to_string())?))
+        })
+        .await
+    }
+
+    /// The proof that the log's first `new` batches continue its first `old`.
+    pub async fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, Refused> {
+        let batches = self.inner.shared.durable().batches;
+        if old > new || new > batches {
+            return Err(Refused::Invalid("a log of that size is not there"));
+        }
+        self.show(move |receipts| {
+            prove_consistency(&*receipts.tree, old, new).map_err(|e| e.to_string())
+        })
+        .await
+    }
+
+    /// The receipt of the record that created transfer `id`.
+    pub async fn receipt(&self, id: u128) -> Result<ReceiptAnswer, Refused> {
+        let checkpoints = self.checkpoints_now();
+        self.show(move |receipts| receipts.of_transfer(id, &checkpoints))
+            .await
+    }
+
+    /// The receipt of a record by its place.
+    pub async fn receipt_at(&self, place: Place) -> Result<ReceiptAnswer, Refused> {
+        let checkpoints = self.checkpoints_now();
+        if place.batch >= self.inner.shared.durable().batches {
+            return Ok(ReceiptAnswer::Unknown);
+        }
+        self.show(move |receipts| receipts.of_place(place, &checkpoints))
+            .await
+    }
+
+    /// Where the records of a transfer stand, and the frames they stand in.
+    pub(crate) async fn records_of(&self, id: u128) -> Result<Vec<(Place, u64, Record)>, Refused> {
+        self.show(move |receipts| receipts.records_of(id)).await
+    }
+
+    /// Enters that records are erased.
+    pub(crate) async fn enter_erasures(&self, erasures: Vec<Erasure>) -> Result<(), Refused> {
+        check_count(erasures.len())?;
+        self.ask(|reply| Request::EnterErasures(erasures, reply))
+            .await
+    }
+
+    /// Takes over the lock on the directory, which closing the books then does not free.
+    pub(crate) fn take_lock(&self) -> Option<Lock> {
+        let mut lock = self
+            .inner
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        lock.take()
+    }
+
+    /// The checkpoints as they come; `None` where nothing is signed.
+    pub fn checkpoints(&self) -> Option<watch::Receiver<Checkpoints>> {
+        self.inner
+            .publisher
+            .as_ref()
+            .map(|publisher| publisher.watch())
+    }
+
+    /// How checkpoints are signed.
+    pub fn signing(&self) -> Option<&Signing> {
+        self.inner
+            .publisher
+            .as_deref()
+            .map(|publisher| &*publisher.signing)
+    }
+
+    pub(crate) fn checkpoints_now(&self) -> Checkpoints {
+        let now = self.checkpoints().map(|now| now.borrow().clone());
+        now.unwrap_or_default()
+    }
+
+    /// Adds a witness's answer to the checkpoint of `size` batches, as far as it holds.
+    pub async fn cosign(&self, size: u64, lines: Vec<SignatureLine>) -> Result<(), Refused> {
+        let Some(publisher) = self.inner.publisher.clone() else {
+            return Ok(());
+        };
+        let kept = tokio::task::spawn_blocking(move || publisher.cosign(size, lines)).await;
+        let kept = kept.map_err(|e| e.to_string());
+        kept.and_then(|kept| kept.map_err(|e| e.to_string()))
+            .map_err(|why| self.fails(&why))
+    }
+
     /// Moves a manual clock to `nanoseconds` since 1970, never back; `None` where the clock is
     /// the system's. The expiries that are due then are done before it answers.
     pub async fn set_clock(&self, nanoseconds: u64) -> Result<Option<u64>, Refused> {
@@ -237,7 +367,10 @@ impl Books {
         ended.map_err(|e| stopped(e.to_string()))?.map_err(stopped)
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, Refused> {
+    pub(crate) async fn ask<T>(
+        &self,
+        request: impl FnOnce(Reply<T>) -> Request,
+    ) -> Result<T, Refused> {
         let (reply, answer) = oneshot::channel();
         let shared = &self.inner.shared;
         if shared.is_closing() {
@@ -265,14 +398,25 @@ impl Books {
         let history = self.inner.history.clone();
         let answer = tokio::task::spawn_blocking(move || query(&history)).await;
         let answer = answer.unwrap_or_else(|e| Err(e.to_string()));
-        // What cannot be read back is damage: the books do not go on as if it were not there.
-        answer.map_err(|why| {
-            self.inner.shared.fail(&why);
-            Refused::Stopped(why)
-        })
+        answer.map_err(|why| self.fails(&why))
     }
 
-    fn stopped(&self) -> Refused {
+    /// Makes proofs on a thread that may block.
+    async fn show<T: Send + 'static>(
+        &self,
+        make: impl FnOnce(&Receipts) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let receipts = self.inner.receipts.clone();
+        self.read(move |_| make(&receipts)).await
+    }
+
+    /// What cannot be read back is damage: the books do not go on as if it were not there.
+    fn fails(&self, why: &str) -> Refused {
+        self.inner.shared.fail(why);
+        Refused::Stopped(why.to_owned())
+    }
+
+    pub(crate) fn stopped(&self) -> Refused {
         let closing = || Refused::Stopped("the books are closing".to_owned());
         self.failure().unwrap_or_else(closing)
     }
@@ -286,6 +430,7 @@ impl Inner {
             std::mem::take(&mut *threads)
         };
         let joined = threads.into_iter().try_for_each(JoinHandle::join);
+        self.statements.end();
         let closed = self.history.index.close().map_err(|e| e.to_string());
         self.lock
             .lock()

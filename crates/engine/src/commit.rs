@@ -13,6 +13,7 @@ use store::StoreError;
 use store::index::Index;
 use store::log::{Appender, Chain};
 use store::snapshot::Meta;
+use store::tree::Tree;
 
 use crate::draft::Draft;
 use crate::request::Answer;
@@ -55,9 +56,12 @@ impl Group {
 
 /// The end of the chain and what commits to it.
 pub(crate) struct Committer {
+    /// Dropped with the committer, which tells the publisher that there is no more to come.
+    pub(crate) _committing: Sender<()>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) log: Appender,
     pub(crate) index: Arc<Index>,
+    pub(crate) tree: Arc<Tree>,
     pub(crate) chain: Chain,
     pub(crate) frontier: Frontier,
     pub(crate) ratchet: Ratchet,
@@ -97,7 +101,7 @@ impl Committer {
             let seed = self.ratchet.seed();
             let frame = draft.frame.seal(group.at, &seed, &leaf);
             self.log.append(group.at, frame)?;
-            self.follow(&leaf);
+            self.follow(&leaf, group.at)?;
             self.index.append(&draft.additions);
             if group.seals_tail {
                 self.index.seal();
@@ -107,6 +111,7 @@ impl Committer {
             self.shared.advance(Durable {
                 end: group.end,
                 records,
+                batches: self.chain.number,
             });
         }
         if let Some(header) = group.snapshot.take() {
@@ -131,9 +136,11 @@ impl Committer {
         }
     }
 
-    fn follow(&mut self, leaf: &OuterLeaf) {
-        let hash = merkle::leaf(&leaf.to_bytes());
+    fn follow(&mut self, leaf: &OuterLeaf, at: u64) -> Result<(), StoreError> {
+        let bytes = leaf.to_bytes();
+        let hash = merkle::leaf(&bytes);
         self.frontier.append(hash);
+        self.tree.append(&bytes, hash, at)?;
         self.ratchet.turn();
         self.chain = Chain {
             number: leaf.number + 1,
@@ -141,6 +148,7 @@ impl Committer {
             previous: hash.to_bytes(),
             timestamp: leaf.timestamp,
         };
+        Ok(())
     }
 
     fn count(&self, end: u64) {

@@ -113,6 +113,9 @@ impl Sink for Draft {
             Fact::Ledger(currency) => {
                 self.push_record(&Record::LedgerDeclared(*currency));
             }
+            Fact::Erasure(_) | Fact::Statement(_) => {
+                self.push_record(&fact.record());
+            }
         }
     }
 

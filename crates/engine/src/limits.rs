@@ -15,6 +15,9 @@ pub(crate) const TAILS_WAITING: u64 = 4;
 /// Records between the beginnings of two snapshots, at least: a start replays about as many.
 pub(crate) const RECORDS_BETWEEN: u64 = 1 << 21;
 
+/// A snapshot with no more records behind it is as good as one of now.
+pub(crate) const RECORDS_RECENT: u64 = 1 << 18;
+
 /// Memory for the filters of the index, in bytes.
 pub(crate) const FILTER_BYTES: u64 = 192 << 20;
 
@@ -24,6 +27,12 @@ pub const CHECKED_BYTES: u64 = 1 << 30;
 
 /// Bytes at the end of the log that a start asks the page cache to hold.
 pub(crate) const WARMED_BYTES: u64 = 1 << 30;
+
+/// The newest statements for which balance proofs can be made; of older ones the lines are kept.
+pub const STATEMENTS_WITH_PROOFS: u64 = 7;
+
+/// Memory for the accounts of a statement on their way to their leaves, in bytes.
+pub(crate) const SCATTER_BYTES: usize = 64 << 20;
 
 const _: () = assert!(
     RECORDS_PER_TAIL < RECORDS_BETWEEN,

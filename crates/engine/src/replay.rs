@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use machine::{Restore, SnapshotHeader, State};
+use machine::{Restore, RestoreError, SnapshotHeader, State};
 use merkle::Frontier;
 use model::Record;
 use store::StoreError;
@@ -13,6 +13,7 @@ use store::index::{Additions, Fresh, IdHash, Index};
 use store::log::{self, Chain, Known, Recovered, TornEnd, segment_path};
 use store::snapshot::{self, Part, Snapshot};
 use store::superblock::Superblock;
+use store::tree::Tree;
 
 use crate::draft::index_transfer;
 use crate::limits::{CHECKED_BYTES, RECORDS_PER_TAIL};
@@ -24,6 +25,7 @@ pub(crate) struct Replayed {
     pub(crate) state: State,
     pub(crate) recovered: Recovered,
     pub(crate) frontier: Frontier,
+    pub(crate) tree: Tree,
     pub(crate) fresh: Fresh,
     pub(crate) ratchet: Ratchet,
     /// Record at which the snapshot that was used began.
@@ -36,7 +38,8 @@ pub(crate) struct Replayed {
 pub(crate) struct Base {
     pub(crate) restore: Restore,
     pub(crate) chain: Chain,
-    at: u64,
+    /// Behind the frame of the batch before.
+    pub(crate) at: u64,
     pub(crate) frontier: Frontier,
     /// Records that the log must have for the snapshot to be true.
     pub(crate) end_record: u64,
@@ -53,7 +56,9 @@ pub(crate) fn replay(
     snapshot::remove_unfinished(&**disk)?;
     let base = newest_base(&**disk, superblock.hash_key, &mut recovery.passed_over)?;
     let segment_bytes = superblock.segment_bytes;
-    let needed = base.at.min(index.covered()) / segment_bytes;
+    let tree = Tree::open(Arc::clone(disk), &base.frontier)?;
+    let in_tree = if tree.size() > 0 { base.at } else { 0 };
+    let needed = in_tree.min(index.covered()) / segment_bytes;
     let first = first_checked(&**disk, segment_bytes)?.min(needed);
     let known = Known {
         batches: ratchet.number(),
@@ -62,6 +67,7 @@ pub(crate) fn replay(
     let mut replay = Replay {
         base,
         index,
+        tree,
         fresh: fresh_table(),
         additions: Additions::default(),
         hash: IdHash::new(superblock.hash_key),
@@ -76,6 +82,7 @@ pub(crate) fn replay(
     )?;
     let Replay {
         base,
+        tree,
         fresh,
         replayed,
         ..
@@ -108,6 +115,7 @@ pub(crate) fn replay(
         state,
         recovered,
         frontier: base.frontier,
+        tree,
         fresh,
         ratchet,
         snapshot_record: base.chain.first_record,
@@ -166,9 +174,12 @@ pub(crate) fn load(disk: &dyn Disk, path: &str, key: [u64; 2]) -> Result<Base, S
     loop {
         match snapshot.next_part()? {
             Part::Chunk(number, stamp, bytes) => {
-                restore
-                    .load(number, stamp, &bytes)
-                    .map_err(|e| damaged(e.to_string()))?;
+                restore.load(number, stamp, &bytes).map_err(|e| {
+                    damaged(match e {
+                        RestoreError::Key(_) => format!("{e} than that in `books`"),
+                        e => e.to_string(),
+                    })
+                })?;
             }
             Part::End(end_record) => {
                 let (chain, at, path) = (meta.chain, meta.at, Some(path.to_owned()));
@@ -188,6 +199,7 @@ pub(crate) fn load(disk: &dyn Disk, path: &str, key: [u64; 2]) -> Result<Base, S
 struct Replay<'a> {
     base: Base,
     index: &'a Index,
+    tree: Tree,
     fresh: Fresh,
     additions: Additions,
     hash: IdHash,
@@ -213,8 +225,12 @@ impl Replay<'_> {
         if leaf.number == self.base.chain.number && leaf.previous != self.base.chain.previous {
             return damaged(0, "the snapshot belongs to another log than this batch");
         }
+        let hash = merkle::leaf(&header.leaf_bytes);
+        if leaf.number == self.tree.size() {
+            self.tree.append(&header.leaf_bytes, hash, header.at)?;
+        }
         if applies {
-            self.base.frontier.append(merkle::leaf(&header.leaf_bytes));
+            self.base.frontier.append(hash);
         }
         if !applies && !enters {
             return Ok(());
@@ -318,7 +334,12 @@ pub(crate) fn enter(
             additions.push_id(expired.pending_id, hash.of(expired.pending_id), at);
         }
         Record::TransferFailed(failed) => additions.push_id(failed.id, hash.of(failed.id), at),
-        Record::AccountCreated(_) | Record::LedgerDeclared(_) => {}
+        // Nobody looks for these by an id or an account; what was erased is not to be found.
+        Record::AccountCreated(_)
+        | Record::LedgerDeclared(_)
+        | Record::RecordErased(_)
+        | Record::StatementLine(_)
+        | Record::Erased(_) => {}
     }
     true
 }

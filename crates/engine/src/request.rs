@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use std::sync::mpsc::Sender;
+
 use model::limits::BATCH_EVENTS;
+use model::record::{Erasure, StatementLine};
 use model::{Account, Currency, EventResult, QueryFilter, Transfer};
 use tokio::sync::oneshot;
 
@@ -15,6 +18,8 @@ pub enum Refused {
     TooMany,
     /// What was asked makes no sense; what would.
     Invalid(&'static str),
+    /// What was asked for is not there; what.
+    Missing(&'static str),
     /// The books are closing or have stopped; why.
     Stopped(String),
 }
@@ -24,7 +29,7 @@ impl fmt::Display for Refused {
         match self {
             Self::Busy => write!(f, "the queue is full; try again shortly"),
             Self::TooMany => write!(f, "more than {BATCH_EVENTS} events or ids in one request"),
-            Self::Invalid(what) => f.write_str(what),
+            Self::Invalid(what) | Self::Missing(what) => f.write_str(what),
             Self::Stopped(why) => write!(f, "the books have stopped: {why}"),
         }
     }
@@ -57,6 +62,14 @@ pub(crate) enum Request {
     /// The slot and the flags of an account.
     Slot(u128, Reply<Option<(u32, u16)>>),
     SetClock(u64, Reply<Option<u64>>),
+    /// The number of the last statement.
+    Statements(Reply<u64>),
+    /// A snapshot that is nearly of now: it is on the disk once the sender has been dropped.
+    Snapshot(Sender<()>),
+    /// The lines of the next statement, complete but for their times.
+    EnterStatement(Vec<StatementLine>, Reply<()>),
+    /// Erasures, complete but for their times.
+    EnterErasures(Vec<Erasure>, Reply<()>),
     /// The last request: a snapshot, then the end.
     Close(Reply<()>),
 }
@@ -67,6 +80,8 @@ impl Request {
         let events = match self {
             Self::CreateAccounts(events, _) => events.len(),
             Self::CreateTransfers(events, _) => events.len(),
+            Self::EnterStatement(lines, _) => lines.len(),
+            Self::EnterErasures(erasures, _) => erasures.len(),
             _ => 1,
         };
         events.max(1)
@@ -86,7 +101,12 @@ impl Request {
             }
             Self::Slot(_, reply) => drop(reply.send(Err(why))),
             Self::SetClock(_, reply) => drop(reply.send(Err(why))),
-            Self::Close(reply) => drop(reply.send(Err(why))),
+            Self::Statements(reply) => drop(reply.send(Err(why))),
+            // Whoever waits for it looks whether the books have failed.
+            Self::Snapshot(done) => drop(done),
+            Self::EnterStatement(_, reply) | Self::EnterErasures(_, reply) | Self::Close(reply) => {
+                drop(reply.send(Err(why)));
+            }
         }
     }
 }
@@ -99,7 +119,8 @@ pub(crate) enum Answer {
     Accounts(Reply<Vec<Account>>, Vec<Account>),
     Slot(Reply<Option<(u32, u16)>>, Option<(u32, u16)>),
     Clock(Reply<Option<u64>>, Option<u64>),
-    Closed(Reply<()>),
+    Statements(Reply<u64>, u64),
+    Done(Reply<()>),
 }
 
 impl Answer {
@@ -113,7 +134,8 @@ impl Answer {
             Self::Accounts(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Slot(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Clock(reply, value) => drop(reply.send(outcome.map(|()| value))),
-            Self::Closed(reply) => drop(reply.send(outcome)),
+            Self::Statements(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Done(reply) => drop(reply.send(outcome)),
         }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Durable {
     pub(crate) end: u64,
     /// Records in durable frames.
     pub(crate) records: u64,
+    /// Durable frames.
+    pub(crate) batches: u64,
 }
 
 #[derive(Debug, Default)]

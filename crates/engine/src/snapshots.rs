@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use store::StoreError;
 use store::disk::Disk;
 use store::snapshot::{Meta, Writer};
+use store::tree::Tree;
 
 use crate::salt::Ratchet;
 use crate::shared::Shared;
@@ -24,14 +25,14 @@ pub(crate) enum Job {
 }
 
 /// Writes snapshots until the writer and the committer have ended.
-pub(crate) fn run(disk: &Arc<dyn Disk>, shared: &Shared, jobs: &Receiver<Job>) {
+pub(crate) fn run(disk: &Arc<dyn Disk>, shared: &Shared, tree: &Tree, jobs: &Receiver<Job>) {
     let mut current: Option<(Writer, Ratchet)> = None;
     while let Ok(job) = jobs.recv() {
         if shared.failure().is_some() {
             current = None;
             continue;
         }
-        if let Err(error) = step(disk, shared, &mut current, job) {
+        if let Err(error) = step(disk, (shared, tree), &mut current, job) {
             // A snapshot that cannot be written costs the next start its speed, and tells that
             // the disk is full or failing: the log's own next write would fail as well.
             shared.fail(&format!("the snapshot: {error}"));
@@ -41,7 +42,7 @@ pub(crate) fn run(disk: &Arc<dyn Disk>, shared: &Shared, jobs: &Receiver<Job>) {
 
 fn step(
     disk: &Arc<dyn Disk>,
-    shared: &Shared,
+    (shared, tree): (&Shared, &Tree),
     current: &mut Option<(Writer, Ratchet)>,
     job: Job,
 ) -> Result<(), StoreError> {
@@ -59,6 +60,8 @@ fn step(
             if let Some((writer, ratchet)) = current.take()
                 && shared.wait(|durable| durable.records >= end_record)
             {
+                // A start takes the tree up as far as the snapshot knows.
+                tree.sync()?;
                 writer.finish(end_record)?;
                 // If we die between the two, the older key is turned on further at the start.
                 ratchet.write(&**disk)?;

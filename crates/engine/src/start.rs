@@ -13,20 +13,25 @@ use std::thread::{self, JoinHandle};
 use machine::{Recalled, State};
 use store::StoreError;
 use store::disk::{Disk, Local};
+use store::erased;
 use store::index::{Fresh, IdHash, Index, IndexError};
 use store::log::{self, Appender, Reader, Torn};
-use store::superblock::{SEGMENT_BYTES, SEGMENT_BYTES_RANGE, Superblock};
+use store::tree::Tree;
+use store::superblock::{FORMAT_VERSION, SEGMENT_BYTES, SEGMENT_BYTES_RANGE, Superblock};
 
 use crate::books::{Books, Inner, Options};
 use crate::clock::Clock;
 use crate::commit::Committer;
 use crate::limits::{FILTER_BYTES, QUEUE_REQUESTS, RECORDS_PER_TAIL, WARMED_BYTES};
+use crate::publish::{self, Publisher};
 use crate::query::History;
 use crate::recall::Recall;
+use crate::receipts::Receipts;
 use crate::replay::{self, Replayed};
 use crate::salt::Ratchet;
 use crate::shared::{Durable, Shared};
 use crate::snapshots::{self, Progress};
+use crate::statement::Statements;
 use crate::writer::Writer;
 
 /// How books are made.
@@ -134,6 +139,7 @@ pub fn init(data: &Path, init: &Init) -> Result<(), StartError> {
     }
     let word = |at: usize| u64::from_le_bytes(random[0][at..at + 8].try_into().expect("8 bytes"));
     let superblock = Superblock {
+        version: FORMAT_VERSION,
         segment_bytes,
         identity: random[0][16..].try_into().expect("16 bytes"),
         hash_key: [word(0), word(8)],
@@ -177,8 +183,12 @@ pub(crate) fn open(options: &Options) -> Result<Books, StartError> {
 }
 
 pub(crate) fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Books, StartError> {
-    let superblock = Superblock::read(&*disk)?;
+    let mut superblock = Superblock::read(&*disk)?;
     let lock = lock(&options.data)?;
+    superblock
+        .upgrade(&*disk)
+        .map_err(|e| StoreError::io("write", "books", e))?;
+    erased::redo(&*disk, superblock.segment_bytes)?;
     let hash = IdHash::new(superblock.hash_key);
     let (replayed, index, recovery) = recover(&disk, &superblock)?;
     let threads = Threads {
@@ -246,6 +256,7 @@ impl Threads {
             state,
             recovered,
             frontier,
+            tree,
             fresh,
             ratchet,
             snapshot_record,
@@ -256,7 +267,10 @@ impl Threads {
         self.shared.advance(Durable {
             end,
             records: chain.first_record,
+            batches: chain.number,
         });
+        let tree = Arc::new(tree);
+        publish::check_kept(&*self.disk, &tree, chain.number)?;
         self.count(&state, &recovered);
         let (request_sender, requests) = sync_channel(QUEUE_REQUESTS);
         let (group_sender, groups) = sync_channel(1);
@@ -264,14 +278,30 @@ impl Threads {
         let (job_sender, jobs) = sync_channel(64);
 
         let (disk, shared) = (Arc::clone(&self.disk), Arc::clone(&self.shared));
+        let synced = Arc::clone(&tree);
         let mut threads = vec![spawn("snapshots", move || {
             store::priority::give_way();
-            snapshots::run(&disk, &shared, &jobs);
+            snapshots::run(&disk, &shared, &synced, &jobs);
         })?];
+        let (committing, committed) = channel();
+        let publisher = match &options.signing {
+            None => None,
+            Some(signing) => Some(Arc::new(Publisher::new(
+                Arc::clone(signing),
+                Arc::clone(&self.disk),
+                Arc::clone(&self.shared),
+                Arc::clone(&tree),
+            )?)),
+        };
+        if let Some(publisher) = publisher.clone() {
+            threads.push(spawn("publish", move || publisher.run(&committed))?);
+        }
         let committer = Committer {
+            _committing: committing,
             shared: Arc::clone(&self.shared),
             log: Appender::new(Arc::clone(&self.disk), self.superblock.segment_bytes),
             index: Arc::clone(&self.index),
+            tree: Arc::clone(&tree),
             chain,
             frontier,
             ratchet,
@@ -305,11 +335,16 @@ impl Threads {
             },
             recalled: Recalled::default(),
             held: None,
+            snapshot_wanted: Vec::new(),
             scans: VecDeque::new(),
         };
         threads.push(spawn("writer", move || writer.run())?);
         threads.push(self.look_after(end, unchecked)?);
+        let receipts = self.receipts(tree);
         Ok(Books::new(Inner {
+            statements: Arc::new(Statements::new(receipts.clone(), request_sender.clone())),
+            receipts,
+            publisher,
             history: self.history(),
             shared: self.shared,
             requests: request_sender,
@@ -322,6 +357,14 @@ impl Threads {
     fn recall(&self, fresh: Fresh) -> Recall {
         let (shared, index) = (Arc::clone(&self.shared), Arc::clone(&self.index));
         Recall::new(shared, index, Arc::clone(&self.reader), self.hash, fresh)
+    }
+
+    fn receipts(&self, tree: Arc<Tree>) -> Receipts {
+        Receipts {
+            history: self.history(),
+            tree,
+            disk: Arc::clone(&self.disk),
+        }
     }
 
     fn history(&self) -> History {

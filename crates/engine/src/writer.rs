@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, channel,
+    Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, TrySendError, channel,
 };
 use std::time::Duration;
 
@@ -24,7 +24,9 @@ use store::log::Cursor;
 use crate::clock::Clock;
 use crate::commit::Group;
 use crate::draft::Draft;
-use crate::limits::{GROUP_REQUESTS, RECORDS_BETWEEN, RECORDS_PER_TAIL, TAILS_WAITING};
+use crate::limits::{
+    GROUP_REQUESTS, RECORDS_BETWEEN, RECORDS_PER_TAIL, RECORDS_RECENT, TAILS_WAITING,
+};
 use crate::recall::Recall;
 use crate::request::{Answer, LedgerAnswer, Refused, Request};
 use crate::scan::Scan;
@@ -58,6 +60,8 @@ pub(crate) struct Writer {
     pub(crate) progress: Progress,
     pub(crate) recalled: Recalled,
     pub(crate) held: Option<Request>,
+    /// Who waits for a snapshot, and the records when they asked.
+    pub(crate) snapshot_wanted: Vec<(u64, Sender<()>)>,
     pub(crate) scans: VecDeque<Scan>,
 }
 
@@ -85,6 +89,28 @@ impl Writer {
                 return self.close(closing);
             }
             self.advance_snapshot();
+            self.serve_snapshot_wanted();
+        }
+    }
+
+    /// Begins a snapshot for those who want one, unless the last is recent enough, and tells them
+    /// when it is on the disk.
+    fn serve_snapshot_wanted(&mut self) {
+        let Progress::Idle { last } = self.progress else {
+            return;
+        };
+        let recent = |asked: u64| asked - last.min(asked) < RECORDS_RECENT;
+        for (_, done) in self
+            .snapshot_wanted
+            .extract_if(.., |(asked, _)| recent(*asked))
+        {
+            // A snapshotter that has ended has failed, which those who wait will see.
+            let _ = self.snapshots.send(Job::Barrier(done));
+        }
+        if !self.snapshot_wanted.is_empty() {
+            let mut group = Group::empty(self.cursor.next, self.time);
+            self.announce_snapshot(&mut group);
+            let _ = self.groups.send(group);
         }
     }
 
@@ -126,6 +152,9 @@ impl Writer {
     fn patience(&self) -> Duration {
         if !self.scans.is_empty() {
             return Duration::ZERO;
+        }
+        if !self.snapshot_wanted.is_empty() {
+            return SNAPSHOTTER_BUSY;
         }
         match &self.progress {
             Progress::Copying { held: None, .. } => return Duration::ZERO,
@@ -251,6 +280,27 @@ impl Writer {
                     decided.draft.clear(self.cursor.next);
                 }
                 Answer::Clock(reply, time)
+            }
+            Request::Statements(reply) => Answer::Statements(reply, self.state.statements()),
+            Request::Snapshot(done) => {
+                self.snapshot_wanted.push((self.records, done));
+                return Ok(());
+            }
+            Request::EnterStatement(mut lines, reply) => {
+                let mut time = self.next_time(lines.len()) - lines.len() as u64;
+                for line in &mut lines {
+                    time += 1;
+                    line.timestamp = time;
+                }
+                self.state.enter_statement(&lines, draft);
+                Answer::Done(reply)
+            }
+            Request::EnterErasures(mut erasures, reply) => {
+                for erasure in &mut erasures {
+                    erasure.timestamp = self.next_time(1);
+                    self.state.enter_erasure(erasure, draft);
+                }
+                Answer::Done(reply)
             }
             Request::Close(reply) => {
                 decided.closing = Some(Request::Close(reply));
@@ -403,7 +453,7 @@ impl Writer {
         let _ = snapshotted.recv();
         if let Some(Request::Close(reply)) = closing {
             let failure = self.shared.failure().map_or(Ok(()), Err);
-            Answer::Closed(reply).send(failure);
+            Answer::Done(reply).send(failure);
         }
     }
 

@@ -27,6 +27,7 @@ fn books(data: &Path, transfers: u128) {
         let options = Options {
             data: data.to_owned(),
             manual_clock: true,
+            signing: None,
         };
         let books = Books::open(&options).expect("the books open");
         let flags = account_flags::HISTORY;

@@ -9,6 +9,7 @@ fn open(data: &Path) -> Books {
     Books::open(&Options {
         data: data.to_owned(),
         manual_clock: true,
+        signing: None,
     })
     .expect("the books open")
 }

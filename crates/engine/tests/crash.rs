@@ -78,6 +78,7 @@ fn start(data: &Path) -> Books {
     let options = Options {
         data: data.to_owned(),
         manual_clock: false,
+        signing: None,
     };
     Books::open(&options).unwrap_or_else(|e| panic!("the books do not open: {e}"))
 }

@@ -36,8 +36,10 @@ use crate::log::segment_path;
 /// The folder.
 pub const DIR: &str = "erased";
 
+/// In the folder: the frame that is being overwritten, as it is to be.
+pub const REDO: &str = "frame";
+
 const MAGIC: [u8; 8] = *b"cf-erase";
-const REDO: &str = "frame";
 const REDO_MAGIC: [u8; 8] = *b"cf-redo1";
 const BYTES_MAX: u64 = 28 + 36 * BATCH_RECORDS as u64;
 
@@ -102,16 +104,20 @@ impl Openings {
         }
     }
 
-    /// The leaf hashes of the batch, whose body this is.
+    /// The leaf hashes of the batch, whose body this is. Remains stand where a record was erased
+    /// and nowhere else: a leaf hash that stands in for a record which is there would let that
+    /// record say anything. An error is the place in the frame where this is not so.
     pub fn leaves(&self, body: &[u8]) -> Result<Vec<Hash>, u32> {
         let mut leaves = Vec::with_capacity(self.salts.len());
         for (index, entry) in (0..).zip(frame::records(body)) {
             let entry = entry?;
             leaves.push(
                 match (self.erased.get(&index), self.salts.get(index as usize)) {
-                    (Some(leaf), _) => *leaf,
-                    (None, Some(salt)) => salted_leaf(*salt, entry.bytes),
-                    (None, None) => return Err(entry.at),
+                    (Some(leaf), _) if is_remains(entry.bytes) => *leaf,
+                    (None, Some(salt)) if !is_remains(entry.bytes) => {
+                        salted_leaf(*salt, entry.bytes)
+                    }
+                    _ => return Err(entry.at),
                 },
             );
         }
@@ -143,7 +149,7 @@ impl Openings {
     }
 
     fn read(disk: &dyn Disk, batch: u64, records: u32) -> Result<Self, StoreError> {
-        let path = join(DIR, &name(batch));
+        let path = path_of(batch);
         let bytes = read_file(disk, &path, BYTES_MAX).map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => {
                 let what = "the file that opens a batch with erased records is missing";
@@ -228,38 +234,59 @@ pub fn erase(
     Ok(())
 }
 
-/// Carries through what a process that died had begun to overwrite; true where there was such.
-pub fn redo(disk: &dyn Disk, segment_bytes: u64) -> Result<bool, StoreError> {
+/// A frame that is to be overwritten, as it is to be.
+#[derive(Debug)]
+pub struct Unwritten {
+    /// Its header.
+    pub header: Header,
+    frame: Vec<u8>,
+}
+
+impl Unwritten {
+    /// The body of the frame.
+    pub fn body(&self) -> &[u8] {
+        &self.frame[frame::HEADER_BYTES..][..self.header.body_len as usize]
+    }
+}
+
+/// Reads what a process that died had begun to overwrite a frame with; `None` where there is no
+/// such.
+pub fn unwritten(disk: &dyn Disk) -> Result<Option<Unwritten>, StoreError> {
     let path = join(DIR, REDO);
-    let failed = |what| {
-        let path = path.clone();
-        move |e| StoreError::io(what, &path, e)
-    };
     let copy = match read_file(disk, &path, 20 + FRAME_BYTES_MAX as u64) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
-        copy => copy.map_err(failed("read"))?,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        copy => copy.map_err(|e| StoreError::io("read", &path, e))?,
     };
     let parts = || {
         let (bytes, check) = copy.split_last_chunk::<4>()?;
         let (at, frame) = bytes.strip_prefix(&REDO_MAGIC)?.split_first_chunk()?;
-        let at = u64::from_le_bytes(*at);
-        let header = Header::read(frame, at)?;
+        let header = Header::read(frame, u64::from_le_bytes(*at))?;
         let whole = crc32c::crc32c(bytes).to_le_bytes() == *check
             && header.frame_len as usize == frame.len()
             && header.fits(frame);
-        whole.then_some((at, frame))
+        let frame = frame.to_vec();
+        whole.then_some(Unwritten { header, frame })
     };
-    let (at, frame) = parts().ok_or_else(|| {
-        StoreError::damaged(
-            &path,
-            0,
-            "the copy of a frame is not whole, though it was synced",
-        )
-    })?;
+    let what = "the copy of a frame is not whole, though it was synced";
+    parts()
+        .map(Some)
+        .ok_or_else(|| StoreError::damaged(&path, 0, what))
+}
+
+/// Carries through what a process that died had begun to overwrite; true where there was such.
+pub fn redo(disk: &dyn Disk, segment_bytes: u64) -> Result<bool, StoreError> {
+    let Some(Unwritten { header, frame }) = unwritten(disk)? else {
+        return Ok(false);
+    };
+    let (at, path) = (header.at, join(DIR, REDO));
+    let failed = |what| {
+        let path = path.clone();
+        move |e| StoreError::io(what, &path, e)
+    };
     let segment = segment_path(at / segment_bytes);
     let written = || {
         let file = disk.open(&segment, Mode::Write)?;
-        write_all_at(&*file, frame, at % segment_bytes)?;
+        write_all_at(&*file, &frame, at % segment_bytes)?;
         file.sync()
     };
     written().map_err(|e| StoreError::io("write", &segment, e))?;
@@ -324,6 +351,15 @@ fn redact(
     Ok(())
 }
 
+/// Path of the file that opens batch `batch`.
+pub fn path_of(batch: u64) -> String {
+    join(DIR, &name(batch))
+}
+
+fn is_remains(record: &[u8]) -> bool {
+    matches!(Record::decode(record), Ok(Record::Erased(_)))
+}
+
 fn name(batch: u64) -> String {
     format!("{batch:016x}")
 }
@@ -343,10 +379,12 @@ pub fn batch_leaves(
     out: &mut Vec<Hash>,
 ) -> Result<(), StoreError> {
     let damaged = |at: u32| {
-        let what = format!(
-            "batch {}: its records and their salts do not fit",
-            header.leaf.number
-        );
+        let number = header.leaf.number;
+        let path = path_of(number);
+        let what = match header.seed {
+            Some(_) => format!("batch {number}: the records do not fit its body"),
+            None => format!("batch {number}: {path} is not of the records that stand there"),
+        };
         StoreError::damaged("log", header.at + u64::from(at), &what)
     };
     out.clear();

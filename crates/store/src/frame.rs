@@ -186,13 +186,15 @@ impl Header {
             body_check: word(12),
             seed: match bytes[ERASED_AT] {
                 0 => Some(bytes[SEED_AT..LEAF_AT].try_into().ok()?),
-                _ => None,
+                1 if bytes[SEED_AT..LEAF_AT] == [0; LEAF_AT - SEED_AT] => None,
+                _ => return None,
             },
             leaf: OuterLeaf::from_bytes(&leaf_bytes)?,
             leaf_bytes,
         };
         let len = (HEADER_BYTES + header.body_len as usize).checked_next_multiple_of(BLOCK)?;
         let fits = header.at == at
+            && bytes[ERASED_AT + 1..].iter().all(|byte| *byte == 0)
             && len == header.frame_len as usize
             && len <= FRAME_BYTES_MAX
             && header.leaf.records as usize <= model::limits::BATCH_RECORDS;

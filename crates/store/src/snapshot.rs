@@ -93,7 +93,8 @@ impl Meta {
     }
 }
 
-fn path_of(first_record: u64) -> String {
+/// Path of the snapshot whose first unseen record has this index.
+pub fn path_of(first_record: u64) -> String {
     format!("{DIR}/{first_record:016x}.snap")
 }
 

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use merkle::tile::{HashReader, ReadError};
 use merkle::{Frontier, Hash, root_of};
-use model::batch::{OUTER_LEAF_BYTES, OuterLeaf};
+use model::batch::OUTER_LEAF_BYTES;
 
 use crate::disk::{Disk, File, Mode, join, read_exact_at, write_all_at};
 use crate::error::StoreError;
@@ -161,16 +161,6 @@ impl Tree {
         Ok(bytes)
     }
 
-    /// The outer leaf of batch `number`.
-    pub fn leaf(&self, number: u64) -> Result<OuterLeaf, StoreError> {
-        let entry = self.entries(number, 1)?;
-        let leaf = entry[2..].try_into().ok().and_then(OuterLeaf::from_bytes);
-        leaf.filter(|leaf| leaf.number == number).ok_or_else(|| {
-            let what = format!("entry {number} is not the outer leaf of that batch");
-            damaged("entries", number * ENTRY_BYTES as u64, &what)
-        })
-    }
-
     /// The position of the frame of batch `number`.
     pub fn place(&self, number: u64) -> Result<u64, StoreError> {
         let mut bytes = [0; PLACE_BYTES];
@@ -185,33 +175,16 @@ impl Tree {
 
     /// The batch among the first `size` whose frame holds position `at`.
     pub fn batch_at(&self, at: u64, size: u64) -> Result<Option<u64>, StoreError> {
-        let after = self.partition(size, |number| Ok(self.place(number)? <= at))?;
-        Ok(after.checked_sub(1))
-    }
-
-    /// The first batch among the first `size` whose time is not before `timestamp`.
-    pub fn batch_since(&self, timestamp: u64, size: u64) -> Result<Option<u64>, StoreError> {
-        let before = |number| Ok(self.leaf(number)?.timestamp < timestamp);
-        let number = self.partition(size, before)?;
-        Ok((number < size).then_some(number))
-    }
-
-    /// How many of the first `size` batches `holds` is true of, where it is so of a beginning.
-    fn partition(
-        &self,
-        size: u64,
-        holds: impl Fn(u64) -> Result<bool, StoreError>,
-    ) -> Result<u64, StoreError> {
         let (mut low, mut high) = (0, size);
         while low < high {
             let middle = low + (high - low) / 2;
-            if holds(middle)? {
+            if self.place(middle)? <= at {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
-        Ok(low)
+        Ok(low.checked_sub(1))
     }
 
     /// Reads the right edge of a tree of `size` batches; false where the files are too short.
@@ -220,12 +193,13 @@ impl Tree {
             size,
             ..Edge::default()
         };
-        let long = |file: &dyn File, bytes: u64| -> Result<bool, StoreError> {
-            let len = file.len().map_err(|e| StoreError::io("read", DIR, e))?;
+        let long = |name: &str, file: &dyn File, bytes: u64| -> Result<bool, StoreError> {
+            let len = file.len();
+            let len = len.map_err(|e| StoreError::io("read", &join(DIR, name), e))?;
             Ok(len >= bytes)
         };
-        if !long(&*self.entries, size * ENTRY_BYTES as u64)?
-            || !long(&*self.places, size * PLACE_BYTES as u64)?
+        if !long("entries", &*self.entries, size * ENTRY_BYTES as u64)?
+            || !long("places", &*self.places, size * PLACE_BYTES as u64)?
         {
             return Ok(false);
         }
@@ -234,7 +208,8 @@ impl Tree {
             if count == 0 {
                 break;
             }
-            if !long(&*self.level(level)?, count * Hash::LEN as u64)? {
+            let bytes = count * Hash::LEN as u64;
+            if !long(&level.to_string(), &*self.level(level)?, bytes)? {
                 return Ok(false);
             }
             let loose = count % WIDTH as u64;
@@ -341,6 +316,7 @@ impl From<ReadError<StoreError>> for StoreError {
 #[cfg(test)]
 mod tests {
     use merkle::tile::{Tile, tiles};
+    use model::batch::OuterLeaf;
 
     use super::*;
     use crate::disk::Local;
@@ -441,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_found_by_place_and_by_time() {
+    fn batches_are_found_by_their_place() {
         let (_folder, disk) = disk();
         let tree = Tree::open(disk, &Frontier::new()).expect("opened");
         grow(&tree, &mut Frontier::new(), 600);
@@ -451,9 +427,5 @@ mod tests {
             tree.batch_at(4_096 * 599 + 7, 600).expect("read"),
             Some(599)
         );
-        assert_eq!(tree.batch_since(0, 600).expect("read"), Some(0));
-        assert_eq!(tree.batch_since(11, 600).expect("read"), Some(1));
-        assert_eq!(tree.batch_since(6_000, 600).expect("read"), Some(599));
-        assert_eq!(tree.batch_since(6_001, 600).expect("read"), None);
     }
 }

@@ -52,6 +52,7 @@ pub fn options(data: &Path) -> Options {
     Options {
         data: data.to_owned(),
         manual_clock: true,
+        signing: None,
     }
 }
 

@@ -304,7 +304,10 @@ impl Walk<'_> {
             let next = self
                 .chain
                 .map_or(Ok(Chain::after(&header)), |chain| chain.follow(&header));
-            self.chain = Some(next.map_err(|what| self.image.damaged(at, what))?);
+            self.chain = Some(next.map_err(|what| {
+                let what = format!("batch {}: {what}", header.leaf.number);
+                self.image.damaged(at, &what)
+            })?);
             visit(&header, body)?;
             at += header.frame_len as usize;
             self.position = begin + at as u64;

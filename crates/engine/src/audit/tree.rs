@@ -1,0 +1,115 @@
+//! The outer tree and its files, derived once more.
+
+use std::sync::Arc;
+
+use merkle::tile::{HashReader, WIDTH};
+use merkle::{Hash, root_of};
+use store::StoreError;
+use store::disk::Disk;
+use store::frame::Header;
+use store::tree::{DIR, ENTRY_BYTES, Tree};
+
+use super::Audit;
+
+/// Levels whose hashes are derived: more than there can be.
+const LEVELS: usize = 8;
+
+/// Differences that are told of one file; more of the same tell nothing more.
+const TOLD: u64 = 3;
+
+/// The files of the tree, compared while the log passes.
+pub(super) struct TreeCheck {
+    /// `None` where there are no files, or they could not be opened.
+    tree: Option<Tree>,
+    /// At each level the hashes that do not yet fill a tile.
+    edge: [Vec<Hash>; LEVELS],
+    size: u64,
+    told: u64,
+}
+
+impl TreeCheck {
+    pub(super) fn new(disk: &Arc<dyn Disk>, audit: &mut Audit) -> Result<Self, StoreError> {
+        let tree = match Tree::inspect(Arc::clone(disk)) {
+            Ok(Some(tree)) => Some(tree),
+            Ok(None) => {
+                audit.notes.push(format!(
+                    "{DIR}: there are no tiles; the next start makes them from the log"
+                ));
+                None
+            }
+            Err(error @ StoreError::Io { .. }) => return Err(error),
+            Err(error) => {
+                audit.differences.push(format!("the tiles: {error}"));
+                None
+            }
+        };
+        Ok(Self {
+            tree,
+            edge: Default::default(),
+            size: 0,
+            told: 0,
+        })
+    }
+
+    /// A batch passes.
+    pub(super) fn pass(&mut self, header: &Header, audit: &mut Audit) {
+        let number = self.size;
+        self.size += 1;
+        if let Some(tree) = &self.tree {
+            let mut expected = ((ENTRY_BYTES - 2) as u16).to_be_bytes().to_vec();
+            expected.extend(header.leaf_bytes);
+            let same = tree.entries(number, 1).map(|entry| entry == expected);
+            let what = format!("tree/entries: entry {number} is not the outer leaf of its batch");
+            tell(&mut self.told, same, &what, audit);
+            let same = tree.place(number).map(|place| place == header.at);
+            let what = format!("tree/places: place {number} is not that of its batch");
+            tell(&mut self.told, same, &what, audit);
+        }
+        let mut hash = merkle::leaf(&header.leaf_bytes);
+        let mut index = number;
+        for level in 0..LEVELS {
+            self.compare(level, index, hash, audit);
+            let hashes = &mut self.edge[level];
+            hashes.push(hash);
+            if hashes.len() < WIDTH as usize {
+                break;
+            }
+            hash = root_of(hashes);
+            hashes.clear();
+            index /= WIDTH;
+        }
+    }
+
+    fn compare(&mut self, level: usize, index: u64, hash: Hash, audit: &mut Audit) {
+        audit.hashes += 1;
+        if let Some(tree) = &self.tree {
+            let mut found = Vec::new();
+            let read = tree.hashes(level as u8, index, 1, &mut found);
+            let same = read.map(|()| found == [hash]);
+            let what = format!("tree/{level}: hash {index} is not that of the log");
+            tell(&mut self.told, same, &what, audit);
+        }
+    }
+
+    /// The log has passed.
+    pub(super) fn end(&self, audit: &mut Audit) {
+        if self.told > TOLD {
+            let more = self.told - TOLD;
+            audit
+                .differences
+                .push(format!("{DIR}: {more} more hashes or entries differ"));
+        }
+    }
+}
+
+fn tell(told: &mut u64, same: Result<bool, StoreError>, what: &str, audit: &mut Audit) {
+    let difference = match same {
+        Ok(true) => return,
+        Ok(false) => what.to_owned(),
+        Err(error) => format!("the tiles: {error}"),
+    };
+    *told += 1;
+    if *told <= TOLD {
+        audit.differences.push(difference);
+    }
+}
