@@ -2,8 +2,12 @@
 
 mod books;
 mod ledgers;
+mod log;
 mod noun;
+mod receipts;
 mod service;
+mod statements;
+mod verify;
 
 use axum::http::header;
 use axum::response::Response;
@@ -14,7 +18,11 @@ use crate::route::{Call, Operation};
 
 pub(crate) use books::*;
 pub(crate) use ledgers::*;
+pub(crate) use log::*;
+pub(crate) use receipts::*;
 pub(crate) use service::*;
+pub(crate) use statements::*;
+pub(crate) use verify::*;
 
 type Answer = Result<Response, Problem>;
 
@@ -33,8 +41,21 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::GetTransfer => fresh(get_transfer(call).await),
         Operation::ListLedgers => fresh(list_ledgers(call).await),
         Operation::DeclareLedger => declare_ledger(call).await,
+        Operation::TransferReceipt => fresh(transfer_receipt(call).await),
+        Operation::ListStatements => fresh(list_statements(call).await),
+        Operation::MakeStatement => make_statement(call).await,
+        Operation::GetStatement => fresh(get_statement(call).await),
+        Operation::StatementReceipt => fresh(statement_receipt(call).await),
+        Operation::BalanceProof => fresh(balance_proof(call).await),
+        Operation::LogCheckpoint => log_checkpoint(&call),
+        Operation::LogWitnessed => log_witnessed(&call),
+        Operation::LogTile => log_tile(call).await,
         Operation::SetClock => set_clock(call).await,
         Operation::Index => index(&call),
+        Operation::VerifyPage => verify_page(&call),
+        Operation::VerifyScript => verify_script(&call),
+        Operation::VerifyStyle => verify_style(&call),
+        Operation::VerifyModule => verify_module(&call),
         Operation::Document => document(&call),
         Operation::Health => fresh(health(&call)),
         Operation::Ready => fresh(ready(call).await),

@@ -119,22 +119,30 @@ fn too_large(most: usize) -> Problem {
     )
 }
 
-/// A JSON body. One that arrived in one piece is not copied.
+/// A JSON body.
 pub(crate) async fn json_bytes(body: &mut Body) -> Result<Bytes, Problem> {
-    if body.size_hint().lower() > JSON_BYTES as u64 {
-        return Err(too_large(JSON_BYTES));
+    bytes(body, JSON_BYTES).await
+}
+
+/// A body of up to `most` bytes. One that arrived in one piece is not copied.
+pub(crate) async fn bytes(body: &mut Body, most: usize) -> Result<Bytes, Problem> {
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large(most));
     }
     in_time(async {
         let Some(first) = next(body).await? else {
             return Ok(Bytes::new());
         };
+        if first.len() > most {
+            return Err(too_large(most));
+        }
         if body.is_end_stream() {
             return Ok(first);
         }
         let mut bytes = Vec::from(first);
         while let Some(piece) = next(body).await? {
-            if bytes.len() + piece.len() > JSON_BYTES {
-                return Err(too_large(JSON_BYTES));
+            if bytes.len() + piece.len() > most {
+                return Err(too_large(most));
             }
             bytes.extend_from_slice(&piece);
         }

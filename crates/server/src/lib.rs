@@ -5,11 +5,15 @@
 //! [`wire`] or in bulk by `body`, where records are bytes as they stand in memory; [`problem`] is
 //! every refusal. The books themselves are [`engine::Books`]: this crate decides nothing about
 //! money.
+//!
+//! Beside it, for the log of the books: `witnessing` has its checkpoints cosigned by others,
+//! [`witness`] cosigns those of others, and [`fetch`] is the one HTTP client.
 
 mod api;
 mod app;
 pub mod auth;
 mod body;
+pub mod fetch;
 mod gate;
 pub mod limits;
 mod metrics;
@@ -19,6 +23,8 @@ mod refusal;
 mod route;
 mod serve;
 pub mod wire;
+pub mod witness;
+mod witnessing;
 
 pub use app::{Auth, Clock, Options};
 pub use openapi::document;

@@ -41,5 +41,26 @@ pub const TOKEN_NAME_BYTES: usize = 64;
 /// Characters of what a refusal repeats from a request.
 pub const ECHO_CHARS: usize = 240;
 
+/// From the beginning of a request to another log or a witness to the end of its answer.
+pub const FETCH_WAIT: Duration = Duration::from_secs(10);
+
+/// The same, to the connection.
+pub const FETCH_CONNECT_WAIT: Duration = Duration::from_secs(3);
+
+/// Bytes of what a witness answers.
+pub const COSIGNATURE_BYTES: usize = 64 << 10;
+
+/// How long a witness that failed is left alone at first; each failure doubles it.
+pub const WITNESS_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long it is left alone at most.
+pub const WITNESS_PAUSE_MOST: Duration = Duration::from_secs(64);
+
+/// Requests to one witness about one checkpoint: the first, and another once it said its size.
+pub const WITNESS_TRIES: usize = 3;
+
+/// Pieces of evidence that a witness keeps.
+pub const EVIDENCE_PIECES: usize = 1_000;
+
 const _: () = assert!(JSON_BYTES / model::limits::BATCH_EVENTS > 1_000);
 const _: () = assert!(DISCARD_BYTES > model::limits::BATCH_EVENTS * size_of::<model::Transfer>());

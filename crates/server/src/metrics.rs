@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use engine::Books;
+use engine::{Books, Signed};
 use model::{CreateAccountStatus, CreateTransferStatus, EventResult};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
@@ -52,6 +52,17 @@ struct EventLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WitnessLabels {
+    witness: String,
+}
+
+/// Counters of one witness that is asked.
+pub(crate) struct WitnessMetrics {
+    pub cosignatures: Counter,
+    pub failures: Counter,
+}
+
 /// Counters of one route, found without a look-up.
 struct RouteMetrics {
     /// As in [`CLASSES`].
@@ -73,6 +84,8 @@ pub(crate) struct Metrics {
     routes: Vec<RouteMetrics>,
     accounts: EventMetrics,
     transfers: EventMetrics,
+    cosignatures: Family<WitnessLabels, Counter>,
+    failures: Family<WitnessLabels, Counter>,
 }
 
 /// Of the statuses there are; nothing is ever redirected.
@@ -94,6 +107,12 @@ impl Metrics {
         let help = "From the headers of a request to its answer";
         registry.register_with_unit("http_request", help, Unit::Seconds, seconds.clone());
         registry.register("events", "Events by what became of them", events.clone());
+        let cosignatures = Family::<WitnessLabels, Counter>::default();
+        let failures = Family::<WitnessLabels, Counter>::default();
+        let help = "Checkpoints that the witness cosigned";
+        registry.register("witness_cosignatures", help, cosignatures.clone());
+        let help = "Requests that the witness did not answer with a cosignature";
+        registry.register("witness_failures", help, failures.clone());
         registry.register_collector(Box::new(Inside(books)));
 
         let listed = TABLE
@@ -137,6 +156,8 @@ impl Metrics {
             routes: listed.chain([("none", "any")]).map(route_metrics).collect(),
             accounts: noun_metrics(Noun::Account),
             transfers: noun_metrics(Noun::Transfer),
+            cosignatures,
+            failures,
             registry,
         }
     }
@@ -152,6 +173,17 @@ impl Metrics {
         };
         route.requests[class].inc();
         route.seconds.observe(took.as_secs_f64());
+    }
+
+    /// The counters of a witness, which stand from then on.
+    pub fn witness(&self, name: &str) -> WitnessMetrics {
+        let labels = WitnessLabels {
+            witness: name.to_owned(),
+        };
+        WitnessMetrics {
+            cosignatures: self.cosignatures.get_or_create(&labels).clone(),
+            failures: self.failures.get_or_create(&labels).clone(),
+        }
     }
 
     /// Counts events by what became of them.
@@ -191,6 +223,30 @@ fn method_name(method: &str) -> &'static str {
 /// What the books and the process tell about themselves when asked.
 struct Inside(Books);
 
+type Fact = (&'static str, &'static str, u64);
+
+impl Inside {
+    /// None where the books sign nothing.
+    fn checkpoints(&self) -> impl Iterator<Item = Fact> {
+        let now = self.0.checkpoints().map(|now| now.borrow().clone());
+        now.into_iter().flat_map(|now| {
+            let size = |signed: Option<Signed>| signed.map_or(0, |signed| signed.size);
+            [
+                (
+                    "checkpoint_size",
+                    "Batches of the latest checkpoint that is served",
+                    size(now.latest),
+                ),
+                (
+                    "witnessed_size",
+                    "Batches of the newest checkpoint with a quorum of witnesses",
+                    size(now.witnessed),
+                ),
+            ]
+        })
+    }
+}
+
 impl fmt::Debug for Inside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Inside")
@@ -229,7 +285,7 @@ impl Collector for Inside {
                 resident_bytes().unwrap_or(0),
             ),
         ];
-        for (name, help, value) in gauges {
+        for (name, help, value) in gauges.into_iter().chain(self.checkpoints()) {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
             gauge.encode(metric)?;

@@ -32,8 +32,21 @@ use crate::wire::Amount;
         api::get_transfer,
         api::list_ledgers,
         api::declare_ledger,
+        api::transfer_receipt,
+        api::list_statements,
+        api::make_statement,
+        api::get_statement,
+        api::statement_receipt,
+        api::balance_proof,
+        api::log_checkpoint,
+        api::log_witnessed,
+        api::log_tile,
         api::set_clock,
         api::index,
+        api::verify_page,
+        api::verify_script,
+        api::verify_style,
+        api::verify_module,
         api::document,
         api::health,
         api::ready,
@@ -55,8 +68,10 @@ pub fn document(clock: Clock) -> String {
         .insert(SCHEME.to_owned(), scheme.into());
     for route in &TABLE {
         if !route.operation.exists_under(clock) {
-            document.paths.paths.remove(route.path);
-        } else if let Some(operation) = operation(document.paths.paths.get_mut(route.path), route) {
+            document.paths.paths.remove(&route.template());
+        } else if let Some(operation) =
+            operation(document.paths.paths.get_mut(&route.template()), route)
+        {
             secure(operation, route.access);
         }
     }
@@ -106,7 +121,7 @@ mod tests {
             let mut routes: Vec<_> = TABLE
                 .iter()
                 .filter(|route| route.operation.exists_under(clock))
-                .map(|route| (route.path.to_owned(), route.method.to_string()))
+                .map(|route| (route.template(), route.method.to_string()))
                 .collect();
             routes.sort();
             assert_eq!(documented, routes);
@@ -118,7 +133,7 @@ mod tests {
         let document = parsed(Clock::Manual);
         for route in &TABLE {
             let method = route.method.as_str().to_lowercase();
-            let operation = &document["paths"][route.path][method];
+            let operation = &document["paths"][route.template()][method];
             let expected = match route.access {
                 Access::Open => serde_json::json!([]),
                 Access::Needs(scope) => serde_json::json!([{ "token": [scope.name()] }]),

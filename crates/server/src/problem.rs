@@ -43,6 +43,10 @@ pub enum Kind {
     ForeignOrigin,
     /// No account or transfer has the identifier.
     NotFound,
+    /// The log has no such checkpoint: none yet, none cosigned, or the books sign none.
+    NoCheckpoint,
+    /// The log has no such tile.
+    NoTile,
     /// No such route.
     RouteNotFound,
     /// The route takes other methods.
@@ -74,6 +78,8 @@ impl Kind {
         Self::Forbidden,
         Self::ForeignOrigin,
         Self::NotFound,
+        Self::NoCheckpoint,
+        Self::NoTile,
         Self::RouteNotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
@@ -102,6 +108,8 @@ impl Kind {
             Self::Forbidden => (403, "forbidden", "The token's scope is too small."),
             Self::ForeignOrigin => (403, "foreign_origin", "The request is not from here."),
             Self::NotFound => (404, "not_found", "Nothing has this identifier."),
+            Self::NoCheckpoint => (404, "no_checkpoint", "The log has no such checkpoint."),
+            Self::NoTile => (404, "no_tile", "The log has no such tile."),
             Self::RouteNotFound => (404, "route_not_found", "There is no such route."),
             Self::MethodNotAllowed => {
                 (405, "method_not_allowed", "The route takes no such method.")
@@ -260,6 +268,7 @@ impl From<Refused> for Problem {
             Refused::Busy => Self::new(Kind::Busy, "Try again in a second; nothing was changed."),
             Refused::TooMany => too_many(),
             Refused::Invalid(what) => Self::new(Kind::Invalid, what),
+            Refused::Missing(what) => Self::new(Kind::NotFound, what),
             Refused::Stopped(why) => Self::new(Kind::Stopped, echo(&why)),
         }
     }
@@ -289,6 +298,8 @@ impl IntoResponse for Problem {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        // What is not there yet may be in a second.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match status {
             StatusCode::UNAUTHORIZED => {
                 let scheme = HeaderValue::from_static("Bearer");

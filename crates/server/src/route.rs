@@ -31,7 +31,7 @@ pub enum Access {
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path, with `{name}` for a part that varies.
+    /// The path, with `{name}` for a part that varies and `{*name}` for all that follows.
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
@@ -53,12 +53,32 @@ pub(crate) enum Operation {
     GetTransfer,
     ListLedgers,
     DeclareLedger,
+    TransferReceipt,
+    ListStatements,
+    MakeStatement,
+    GetStatement,
+    StatementReceipt,
+    BalanceProof,
+    LogCheckpoint,
+    LogWitnessed,
+    LogTile,
     SetClock,
     Index,
+    VerifyPage,
+    VerifyScript,
+    VerifyStyle,
+    VerifyModule,
     Document,
     Health,
     Ready,
     Metrics,
+}
+
+impl Route {
+    /// The path as OpenAPI has it, where a part that varies has no other sign.
+    pub fn template(&self) -> String {
+        self.path.replace("{*", "{")
+    }
 }
 
 impl Operation {
@@ -91,7 +111,7 @@ const fn get(path: &'static str, access: Access, operation: Operation) -> Route 
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 18] = [
+pub static TABLE: [Route; 31] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -104,8 +124,33 @@ pub static TABLE: [Route; 18] = [
     get("/v1/transfers/{id}", READ, Operation::GetTransfer),
     get("/v1/ledgers", READ, Operation::ListLedgers),
     post("/v1/ledgers", ADMIN, Operation::DeclareLedger),
+    get(
+        "/v1/transfers/{id}/receipt",
+        READ,
+        Operation::TransferReceipt,
+    ),
+    get("/v1/statements", READ, Operation::ListStatements),
+    post("/v1/statements", ADMIN, Operation::MakeStatement),
+    get("/v1/statements/{number}", READ, Operation::GetStatement),
+    get(
+        "/v1/statements/{number}/receipts/{line}",
+        READ,
+        Operation::StatementReceipt,
+    ),
+    get(
+        "/v1/accounts/{id}/balance-proof",
+        READ,
+        Operation::BalanceProof,
+    ),
+    get("/log/checkpoint", Access::Open, Operation::LogCheckpoint),
+    get("/log/witnessed", Access::Open, Operation::LogWitnessed),
+    get("/log/tile/{*path}", Access::Open, Operation::LogTile),
     post("/v1/admin/clock", ADMIN, Operation::SetClock),
     get("/", Access::Open, Operation::Index),
+    get("/verify", Access::Open, Operation::VerifyPage),
+    get("/verify.js", Access::Open, Operation::VerifyScript),
+    get("/verify.css", Access::Open, Operation::VerifyStyle),
+    get("/verify.wasm", Access::Open, Operation::VerifyModule),
     get("/openapi.json", Access::Open, Operation::Document),
     get("/health", Access::Open, Operation::Health),
     get("/ready", Access::Open, Operation::Ready),
@@ -212,6 +257,7 @@ fn matches(pattern: &str, path: &str) -> bool {
         match (pattern.next(), path.next()) {
             (None, None) => return true,
             (Some(wanted), Some(part)) if wanted == part => {}
+            (Some(wanted), Some(part)) if wanted.starts_with("{*") => return !part.is_empty(),
             (Some(wanted), Some(part)) if wanted.starts_with('{') && !part.is_empty() => {}
             _ => return false,
         }
@@ -235,5 +281,8 @@ mod tests {
         assert!(!matches("/v1/accounts/{id}", "/v1/accounts/"));
         assert!(!matches("/v1/accounts/{id}", "/v1/accounts/7/8"));
         assert!(!matches("/v1/accounts/{id}", "/v1/accounts"));
+        assert!(matches("/log/tile/{*path}", "/log/tile/0/000.p/1"));
+        assert!(!matches("/log/tile/{*path}", "/log/tile/"));
+        assert!(!matches("/log/tile/{*path}", "/log/checkpoint"));
     }
 }

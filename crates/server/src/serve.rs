@@ -1,6 +1,7 @@
 //! Takes connections and has their requests answered, within bounds on everything a client
 //! could draw out.
 
+use core::convert::Infallible;
 use core::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::app::{App, Auth, Options};
 use crate::limits::{CONNECTIONS, DRAIN_WAIT, HEAD_BYTES, HEAD_WAIT, HEADERS, TOKENS_WAIT};
 use crate::route::router;
+use crate::witnessing;
 
 /// Why the books are not served.
 #[derive(Debug)]
@@ -63,21 +65,44 @@ pub async fn serve(
     }
     let app = Arc::new(App::new(options, books).await.map_err(ServeError::Books)?);
     let service = router(Arc::clone(&app));
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    let (closing, _) = watch::channel(());
+    // They go on for as long as this does.
+    let _witnesses = witnessing::start(&app);
+    let ended = {
+        let app = Arc::clone(&app);
+        async move {
+            tokio::select! {
+                () = shutdown => Ok(()),
+                why = app.books.failed() => Err(ServeError::Books(Refused::Stopped(why))),
+                never = refresh_tokens(&app) => match never {},
+            }
+        }
+    };
+    tracing::info!(%address, "serving");
+    take_connections(service, listener, ended).await
+}
+
+async fn refresh_tokens(app: &App) -> Infallible {
     let mut tokens = interval(TOKENS_WAIT);
     tokens.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut shutdown = pin!(shutdown);
-    let mut failed = pin!(app.books.failed());
-    tracing::info!(%address, "serving");
+    loop {
+        tokens.tick().await;
+        app.gate.refresh();
+    }
+}
+
+/// Takes connections and has `service` answer their requests until `ended`; then takes no more,
+/// finishes the requests that have begun, and gives what `ended` gave.
+pub(crate) async fn take_connections<T>(
+    service: Router,
+    listener: TcpListener,
+    ended: impl Future<Output = T>,
+) -> T {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let (closing, _) = watch::channel(());
+    let mut ended = pin!(ended);
     let ended = loop {
         let (stream, slot) = tokio::select! {
-            () = &mut shutdown => break Ok(()),
-            why = &mut failed => break Err(ServeError::Books(Refused::Stopped(why))),
-            _ = tokens.tick() => {
-                app.gate.refresh();
-                continue;
-            }
+            ended = &mut ended => break ended,
             taken = take(&listener, &slots) => taken,
         };
         let connection = Connection {

@@ -13,6 +13,7 @@ mod filter;
 mod flags;
 mod integer;
 mod parse;
+mod statement;
 mod transfer;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub use parse::{
     Posted, parse_account_filter, parse_accounts, parse_clock, parse_ids, parse_ledger,
     parse_query_filter, parse_transfers,
 };
+pub use statement::{StatementHead, StatementView};
 pub use transfer::{NewTransfer, TransferView};
 
 use serde::{Deserialize, Serialize};
@@ -97,4 +99,16 @@ pub struct Outcome {
     /// What was wrong and what would be right, where it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+/// Where a record stands that no checkpoint covers yet.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct SequencedView {
+    /// `sequenced`.
+    #[schema(value_type = String, example = "sequenced")]
+    pub status: &'static str,
+    /// Number of its batch.
+    pub batch: U64,
+    /// Its index in the batch.
+    pub index: u32,
 }

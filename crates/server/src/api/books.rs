@@ -6,15 +6,16 @@ use model::{Account, AccountFilter, EventResult, QueryFilter, Transfer};
 
 use super::Answer;
 use super::noun::Kept;
+use super::receipts::path_id;
 use crate::app::App;
 use crate::body::{self, Form, bulk, form, json, json_bytes, record, records};
-use crate::problem::{Kind, Problem, ProblemBody, echo};
+use crate::problem::{Kind, Problem, ProblemBody};
 use crate::refusal::{Refusal, Verdict};
 use crate::route::Call;
 use crate::wire::{
     AccountFilterBody, AccountView, BalanceView, Currencies, NewAccount, NewTransfer, Outcome,
     Posted, QueryFilterBody, TransferView, U64, U128, parse_account_filter, parse_ids,
-    parse_query_filter, parse_u128,
+    parse_query_filter,
 };
 
 /// Creates accounts.
@@ -334,14 +335,7 @@ fn show<T: Kept>(app: &App, form: Form, found: Vec<T>) -> axum::response::Respon
 async fn get<T: Kept>(call: Call<'_>) -> Answer {
     let Call { app, head, .. } = call;
     body::accept(&head.headers, body::JSON)?;
-    let text = head.uri.path().rsplit('/').next().unwrap_or_default();
-    let Some(id) = parse_u128(text) else {
-        let detail = format!(
-            "{:?} is no id; give it in decimal or 0x hexadecimal.",
-            echo(text)
-        );
-        return Err(Problem::new(Kind::InvalidId, detail));
-    };
+    let id = path_id(head.uri.path().rsplit('/').next().unwrap_or_default())?;
     let found = T::lookup(&app.books, vec![id]).await?;
     let Some(object) = found.first() else {
         let detail = format!("There is no {} {id}.", T::NOUN.name());

@@ -2,8 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use engine::{Books, Init, Options as BooksOptions};
+use engine::{Books, Init, Options as BooksOptions, Signing};
+use merkle::key::{KeyKind, SigningKey, VerifierKey};
+use merkle::policy::Policy;
 use serde_json::Value;
 use server::{Auth, Clock, Options, ServeError, serve};
 use tempfile::TempDir;
@@ -38,7 +42,21 @@ impl Server {
         Self::start(|_| Auth::None, Clock::Manual).await
     }
 
+    /// Without tokens, with a signed log and the witnesses of the policy.
+    pub async fn signing(policy: Option<Policy>) -> Self {
+        Self::start_with(|_| Auth::None, Clock::Manual, Some(log_key()), policy).await
+    }
+
     pub async fn start(auth: impl FnOnce(&Path) -> Auth, clock: Clock) -> Self {
+        Self::start_with(auth, clock, None, None).await
+    }
+
+    pub async fn start_with(
+        auth: impl FnOnce(&Path) -> Auth,
+        clock: Clock,
+        key: Option<SigningKey>,
+        policy: Option<Policy>,
+    ) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let data = directory.path().join("books");
         let init = Init {
@@ -46,10 +64,34 @@ impl Server {
             secret: None,
         };
         engine::init(&data, &init).expect("books are made");
+        Self::on(directory, auth(&data), clock, key, policy).await
+    }
+
+    /// Serves the books that another server has left.
+    pub async fn again(directory: TempDir, policy: Option<Policy>) -> Self {
+        Self::on(
+            directory,
+            Auth::None,
+            Clock::Manual,
+            Some(log_key()),
+            policy,
+        )
+        .await
+    }
+
+    async fn on(
+        directory: TempDir,
+        auth: Auth,
+        clock: Clock,
+        key: Option<SigningKey>,
+        policy: Option<Policy>,
+    ) -> Self {
+        let data = directory.path().join("books");
         let manual_clock = clock == Clock::Manual;
         let options = BooksOptions {
-            data: data.clone(),
+            data,
             manual_clock,
+            signing: key.map(|key| Arc::new(Signing::new(vec![key], policy).expect("it signs"))),
         };
         let books = Books::open(&options).expect("books are opened");
         if manual_clock {
@@ -61,10 +103,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its number");
         let (stop, stopped) = oneshot::channel();
-        let options = Options {
-            auth: auth(&data),
-            clock,
-        };
+        let options = Options { auth, clock };
         let served = serve(options, books.clone(), listener, async {
             let _ = stopped.await;
         });
@@ -120,6 +159,18 @@ impl Server {
 
     pub async fn get(&self, path: &str) -> Reply {
         self.send("GET", path, "", b"").await
+    }
+
+    /// Asks until the answer is as wanted, for a few seconds.
+    pub async fn until(&self, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
+        for _ in 0..100 {
+            let reply = self.get(path).await;
+            if wanted(&reply) {
+                return reply;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{path} never was as wanted: {:?}", self.get(path).await);
     }
 
     /// Stops serving; what it was asked to do before, it does.
@@ -239,6 +290,25 @@ impl Reply {
         );
         problem
     }
+}
+
+/// The key of the log of every test.
+pub fn log_key() -> SigningKey {
+    SigningKey::generate("books.example/log", KeyKind::Ed25519, [7; 32]).expect("a name")
+}
+
+pub fn log_verifier() -> VerifierKey {
+    log_key().verifier().clone()
+}
+
+/// As many hundredths as its number, and a crown, from account 1 to account 2.
+pub async fn pay(server: &Server, id: u64) {
+    let body = format!(
+        r#"{{"id":{id},"debit_account_id":1,"credit_account_id":2,"amount":{},"ledger":1,"code":1}}"#,
+        100 + id
+    );
+    let paid = server.post("/v1/transfers", &body).await;
+    assert_eq!(paid.status, 201, "{}", paid.text());
 }
 
 /// Sets up two accounts of a ledger in crowns: 1 may be overdrawn, 2 may not.

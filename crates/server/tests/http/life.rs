@@ -136,7 +136,7 @@ async fn without_tokens_only_on_this_machine() {
     .expect("made");
     let books = Books::open(&BooksOptions {
         data,
-        manual_clock: false,
+        ..BooksOptions::default()
     })
     .expect("opened");
     let any: SocketAddr = "0.0.0.0:0".parse().expect("an address");

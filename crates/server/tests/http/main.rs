@@ -2,7 +2,14 @@
 
 mod bulk;
 mod client;
+mod fetch;
 mod json;
 mod life;
+mod log;
+mod receipts;
 mod refusals;
 mod scopes;
+mod statements;
+mod verify;
+mod witness;
+mod witnesses;
