@@ -3,6 +3,7 @@
 # Usage: tests/smoke.sh PATH-OF-THE-BINARY
 set -euo pipefail
 binary=$(realpath "$1")
+sdk=$(realpath "$(dirname "$0")/../sdk/python/counterfoil_verify.py")
 folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
@@ -40,11 +41,30 @@ check 'other content is refused' 'exists_with_different_amount' "$(post /v1/tran
 check 'too fine an amount is refused' 'decimal places' "$(post /v1/transfers '{"id":"2","debit_account_id":"1","credit_account_id":"2","amount":"0.001","ledger":1,"code":1}')"
 check 'nonsense is refused' 'problem' "$(curl -sS -i -X POST -H 'Content-Type: application/json' -d '{' "$url/v1/transfers")"
 check 'a short bulk body is refused' 'multiple of 128' "$(head -c 100 /dev/zero | curl -sS -X POST -H 'Content-Type: application/octet-stream' --data-binary @- "$url/v1/transfers")"
+key=$("$binary" key show --data books)
+check 'a receipt is written' 'wrote' "$("$binary" receipt 1 --server "$url" --out receipt)"
+check 'it is checked offline' 'kind: receipt' "$("$binary" verify receipt --key "$key")"
+check 'python says the same' 'kind: receipt' "$(python3 "$sdk" receipt --key "$key")"
+sed 's/^index \(.*\)$/index 1\1/' receipt >damaged
+check 'a damaged receipt is refused' 'not_included' "$("$binary" verify damaged --key "$key" 2>&1 || true)"
+check 'a statement is made' 'ledger     1' "$("$binary" statement make --server "$url")"
+check 'a balance proof is written' 'wrote' "$("$binary" balance-proof 2 --server "$url" --out balance --receipt-out line)"
+check 'the balance was counted' 'amount: 1250' "$("$binary" verify balance --statement line --key "$key")"
+check 'python counts it too' 'amount: 1250' "$(python3 "$sdk" balance --statement line --key "$key")"
+check 'the monitor sees the log' 'entries checked' "$("$binary" monitor "$url/log" --key "$key" --state seen)"
+check 'the page is there' 'verify.js' "$(curl -sSf "$url/verify")"
 kill -9 "$server"; wait "$server" 2>/dev/null || true
 serve
 check 'what was acknowledged is there' '12.50' "$(curl -sS "$url/v1/accounts/2")"
 kill -TERM "$server"; wait "$server"; server=
 check 'the audit finds no difference' '"differences":[]' "$("$binary" audit --data books --json | tr -d ' \n')"
+check 'the log is exported' 'batches' "$("$binary" log export public --data books)"
+check 'nothing was rewritten' 'entries checked' "$("$binary" monitor public --key "$key" --state seen)"
+check 'too young to be erased' 'more days' "$("$binary" erase 1 --data books 2>&1 || true)"
+sed -i 's/^retention_days = .*/retention_days = 0/' books/config.toml
+check 'a transfer is erased' 'erased record' "$("$binary" erase 1 --data books)"
+check 'the audit knows of it' '"erased":1' "$("$binary" audit --data books --json | tr -d ' \n')"
+check 'its receipt holds for its holder' 'kind: receipt' "$("$binary" verify receipt --key "$key")"
 segment=books/log/0000000000000000.seg
 printf '\xff' | dd of="$segment" bs=1 seek=300 conv=notrunc status=none
 check 'damage stops the audit' 'log/0000000000000000.seg' "$("$binary" audit --data books 2>&1 || true)"

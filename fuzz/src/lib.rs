@@ -7,13 +7,14 @@
 
 pub mod memory;
 pub mod repair;
+pub mod signed;
 pub mod targets;
 
 /// A target and its name, which is that of its corpus.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 13] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
@@ -23,4 +24,8 @@ pub const TARGETS: [Target; 9] = [
     ("index", targets::index),
     ("json", targets::json),
     ("decide", targets::decide),
+    ("note", targets::note),
+    ("policy", targets::policy),
+    ("tlog_proof", targets::tlog_proof),
+    ("add_checkpoint", targets::add_checkpoint),
 ];

@@ -63,6 +63,20 @@ impl Disk for Memory {
         Ok(files.keys().filter_map(name).collect())
     }
 
+    fn folders(&self, dir: &str) -> io::Result<Vec<String>> {
+        let files = held(&self.files);
+        let below = |path: &String| match dir {
+            "" => path.split_once('/').map(|(folder, _)| folder.to_owned()),
+            dir => {
+                let (folder, _) = path.strip_prefix(dir)?.strip_prefix('/')?.split_once('/')?;
+                Some(folder.to_owned())
+            }
+        };
+        let mut names: Vec<_> = files.keys().filter_map(below).collect();
+        names.dedup();
+        Ok(names)
+    }
+
     fn create_dir(&self, _: &str) -> io::Result<()> {
         Ok(())
     }

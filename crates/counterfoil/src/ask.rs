@@ -222,7 +222,7 @@ pub enum Ledger {
     List,
 }
 
-fn integer(text: &str) -> Result<u128, String> {
+pub fn integer(text: &str) -> Result<u128, String> {
     parse_u128(text).ok_or_else(|| "not an integer, decimal or 0x hexadecimal".into())
 }
 

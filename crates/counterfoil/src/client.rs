@@ -83,9 +83,20 @@ impl Client {
         String::from_utf8(answer).map_err(garbled)
     }
 
+    /// Asks for a resource as it is: the status, which is one of success, and the body.
+    pub fn resource(&mut self, path: &str) -> Result<(u16, Vec<u8>), Failure> {
+        self.exchange("GET", path, "*/*", &[])
+    }
+
     /// Posts JSON and gives the answer as it came.
     pub fn post(&mut self, path: &str, body: &Value) -> Result<String, Failure> {
         let answer = self.send("POST", path, JSON, body.to_string().as_bytes())?;
+        String::from_utf8(answer).map_err(garbled)
+    }
+
+    /// Asks for something to be done that needs no words.
+    pub fn order(&mut self, path: &str) -> Result<String, Failure> {
+        let answer = self.send("POST", path, JSON, &[])?;
         String::from_utf8(answer).map_err(garbled)
     }
 
@@ -124,7 +135,6 @@ impl Client {
         objects(&answer).ok_or_else(|| garbled("its length is not one of whole objects"))
     }
 
-    /// Sends a request until the server is not too busy to take it.
     fn send(
         &mut self,
         method: &str,
@@ -132,6 +142,18 @@ impl Client {
         media: &str,
         body: &[u8],
     ) -> Result<Vec<u8>, Failure> {
+        self.exchange(method, path, media, body)
+            .map(|(_, answer)| answer)
+    }
+
+    /// Sends a request until the server is not too busy to take it.
+    fn exchange(
+        &mut self,
+        method: &str,
+        path: &str,
+        media: &str,
+        body: &[u8],
+    ) -> Result<(u16, Vec<u8>), Failure> {
         let head = self.endpoint.head(method, path, media, body.len());
         for _ in 0..RETRIES {
             let (status, answer) = self
@@ -139,7 +161,7 @@ impl Client {
                 .exchange(&head, body)
                 .map_err(|error| Failure::Input(format!("{}: {error}", self.endpoint.url())))?;
             match status {
-                200..300 => return Ok(answer.to_vec()),
+                200..300 => return Ok((status, answer.to_vec())),
                 429 => std::thread::sleep(PAUSE),
                 _ => return Err(refusal(path, status, answer)),
             }

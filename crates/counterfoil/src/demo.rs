@@ -91,7 +91,7 @@ pub fn run(demo: Demo, output: Output) -> Result<(), Failure> {
     if exists {
         eprintln!("{} is there already and is used again", demo.data.display());
     } else {
-        directory::make(&demo.data)?;
+        directory::make(&demo.data, None)?;
     }
     let data = demo.data.display().to_string();
     let local = Local::start(Settings {

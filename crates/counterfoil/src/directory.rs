@@ -5,23 +5,36 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use engine::Trust;
+use merkle::key::{KeyKind, SigningKey};
 use serde_json::json;
 use server::auth;
 use server::{Auth, Clock};
 use tracing_subscriber::EnvFilter;
 
+use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::local::{Local, Settings, seconds};
 use crate::output::{Output, say};
 use crate::progress;
+use crate::proof::policy_of;
 
 /// Makes an empty directory of books.
 #[derive(Args)]
-#[command(after_help = "Example:\n  counterfoil init --data ./books")]
+#[command(after_help = "\
+Examples:
+  counterfoil init --data ./books
+  counterfoil init --data ./books --origin books.example/log
+
+Makes a key that signs the log (keys/log.key) and a configuration (config.toml) with it.")]
 pub struct Init {
     /// The directory: not there yet, or empty.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// The name of the log and of the key that signs it, an address without scheme; one of random
+    /// letters where it is not given.
+    #[arg(long, value_name = "NAME")]
+    origin: Option<String>,
 }
 
 /// Serves a directory of books over HTTP.
@@ -62,12 +75,20 @@ Examples:
   counterfoil audit --data ./books
   counterfoil audit --data ./books --json
 
-Hashes and adds up the whole log again and compares everything else with it. No process may have
-the books open. Exit code 1 where anything differs.")]
+Hashes and adds up the whole log again and compares everything else with it: snapshots, indexes, tiles,
+checkpoints and their signatures, statements, erasures. No process may have the books open. Exit code 1
+where anything differs.")]
 pub struct Audit {
     /// The directory.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// The public key of the log, for whoever does not trust the directory about it; may be given
+    /// more than once.
+    #[arg(long, value_name = "VKEY")]
+    key: Vec<String>,
+    /// A policy in place of keys: the log, its witnesses and their quorum.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    policy: Option<PathBuf>,
 }
 
 /// Makes, lists and takes back the tokens of a directory of books.
@@ -137,18 +158,35 @@ impl From<Scope> for auth::Scope {
 
 /// `init`.
 pub fn init(init: &Init, output: Output) -> Result<(), Failure> {
-    make(&init.data)?;
-    let data = init.data.display();
+    let key = make(&init.data, init.origin.as_deref())?;
+    let (data, key) = (init.data.display(), key.verifier());
     match output {
-        Output::Text => say!("made books in {data}"),
-        Output::Json => say!("{}", json!({ "data": data.to_string() })),
+        Output::Text => {
+            say!("made books in {data}");
+            say!("the log is signed by {key}");
+        }
+        Output::Json => say!(
+            "{}",
+            json!({ "data": data.to_string(), "key": key.to_string() })
+        ),
     }
     Ok(())
 }
 
-/// Makes a directory of books where there is nothing yet.
-pub fn make(data: &Path) -> Result<(), Failure> {
-    engine::init(data, &engine::Init::default()).map_err(Failure::input)
+/// Makes a directory of books where there is nothing yet, and the key that signs its log.
+pub fn make(data: &Path, origin: Option<&str>) -> Result<SigningKey, Failure> {
+    let origin = match origin {
+        Some(origin) => origin.to_owned(),
+        None => {
+            let mut random = [0; 8];
+            getrandom::fill(&mut random).map_err(Failure::input)?;
+            format!("books.invalid/{:016x}", u64::from_le_bytes(random))
+        }
+    };
+    // A name that no key can have is refused before anything is there.
+    config::new_key(&origin, KeyKind::Ed25519)?;
+    engine::init(data, &engine::Init::default()).map_err(Failure::input)?;
+    config::create(data, &origin)
 }
 
 /// `serve`.
@@ -172,7 +210,7 @@ pub fn serve(serve: Serve, output: Output) -> Result<(), Failure> {
 }
 
 /// Diagnostics go to stderr, by default what an operator should know.
-fn trace() {
+pub fn trace() {
     let filter = EnvFilter::try_from_env("COUNTERFOIL_TRACE");
     tracing_subscriber::fmt()
         .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("info")))
@@ -197,7 +235,8 @@ pub fn audit(audit: &Audit, output: Output) -> Result<(), Failure> {
         bar.set_length(behind);
         bar.set_position(behind);
     };
-    let audited = engine::audit(&audit.data, &seen);
+    let trust = trust(audit)?;
+    let audited = engine::audit_trusting(&audit.data, &trust, &seen);
     bar.finish_and_clear();
     let found = audited.map_err(Failure::input)?;
     match output {
@@ -213,6 +252,27 @@ pub fn audit(audit: &Audit, output: Output) -> Result<(), Failure> {
     }
 }
 
+/// By whom the checkpoints have to be signed: as told, or else as the books are run now.
+fn trust(audit: &Audit) -> Result<Trust, Failure> {
+    if audit.key.is_empty() && audit.policy.is_none() {
+        let config = Config::read(&audit.data)?;
+        // A copy for an auditor comes without private keys: then no signature can be checked.
+        if !config.has_keys(&audit.data) {
+            return Ok(Trust::default());
+        }
+        let signing = config.signing(&audit.data)?;
+        return Ok(signing.map_or_else(Trust::default, |signing| Trust::of(&signing)));
+    }
+    let policy = match &audit.policy {
+        Some(path) => config::read_policy(path)?,
+        None => policy_of(&audit.key)?,
+    };
+    Ok(Trust {
+        keys: policy.logs().iter().map(|log| log.key.clone()).collect(),
+        policy: Some(policy),
+    })
+}
+
 fn print_audit(found: &engine::Audit) {
     let counts = [
         ("batches hashed", found.batches),
@@ -222,6 +282,10 @@ fn print_audit(found: &engine::Audit) {
         ("snapshots compared", found.snapshots),
         ("index runs compared", found.runs),
         ("index entries compared", found.entries),
+        ("tree hashes compared", found.hashes),
+        ("checkpoints compared", found.checkpoints),
+        ("statements derived", found.statements),
+        ("records erased", found.erased),
         ("differences", found.differences.len() as u64),
     ];
     for (name, count) in counts {
@@ -246,6 +310,10 @@ fn audit_json(found: &engine::Audit) -> serde_json::Value {
         "snapshots": found.snapshots,
         "runs": found.runs,
         "entries": found.entries,
+        "hashes": found.hashes,
+        "checkpoints": found.checkpoints,
+        "statements": found.statements,
+        "erased": found.erased,
         "root": hex(found.root),
         "state": hex(found.state),
         "notes": found.notes,

@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use engine::{Books, Options as BooksOptions};
 use server::auth::{self, Scope};
@@ -14,8 +15,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::http::Endpoint;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
 /// What is served, where, to whom.
 pub struct Settings {
@@ -48,7 +53,9 @@ impl Local {
             .block_on(TcpListener::bind(settings.listen))
             .map_err(|error| Failure::Input(format!("{}: {error}", settings.listen)))?;
         let address = listener.local_addr().map_err(Failure::input)?;
+        let config = Config::read(&settings.data)?;
         let books = Books::open(&BooksOptions {
+            signing: config.signing(&settings.data)?,
             data: settings.data,
             manual_clock: settings.clock == Clock::Manual,
         })
@@ -57,6 +64,9 @@ impl Local {
             auth: settings.auth,
             clock: settings.clock,
         };
+        if let Some(minute) = config.daily()? {
+            runtime.spawn(daily_statement(books.clone(), minute));
+        }
         let (stop, stopped) = oneshot::channel::<()>();
         let served = books.clone();
         let serving = runtime.spawn(async move {
@@ -114,6 +124,21 @@ impl Local {
         let closed = self.runtime.block_on(self.books.close());
         served.map_err(Failure::input)?.map_err(Failure::Input)?;
         closed.map_err(|refused| Failure::Input(format!("the books do not close: {refused:?}")))
+    }
+}
+
+/// Makes a statement each day at a minute of the day, UTC, as long as the books are open.
+async fn daily_statement(books: Books, minute: u16) {
+    loop {
+        let now = jiff::Timestamp::now().as_second();
+        let at = now - now.rem_euclid(DAY) + i64::from(minute) * 60;
+        let next = if at > now { at } else { at + DAY };
+        tokio::time::sleep(Duration::from_secs((next - now).unsigned_abs())).await;
+        match books.make_statement().await {
+            Ok(made) => tracing::info!("statement {} is made", made.number),
+            // The next day's is tried all the same; books that have stopped end the process.
+            Err(refused) => tracing::error!("the daily statement was not made: {refused}"),
+        }
     }
 }
 

@@ -11,16 +11,23 @@ mod ask;
 mod bench;
 mod berka;
 mod client;
+mod config;
 mod demo;
 mod directory;
+mod erase;
 mod failure;
 mod http;
+mod key;
 mod local;
+mod log;
+mod monitor;
 mod output;
 mod progress;
+mod proof;
 mod show;
 mod stopwatch;
 mod target;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -61,7 +68,13 @@ enum Command {
     Init(directory::Init),
     Serve(directory::Serve),
     Audit(directory::Audit),
+    Erase(erase::Erase),
     Token(directory::Token),
+    /// Makes and shows the keys that sign logs and cosign checkpoints.
+    Key {
+        #[command(subcommand)]
+        action: key::Key,
+    },
     /// Makes accounts and shows them.
     Account(OnBooks<ask::Account>),
     /// Moves money, holds it, and shows what was moved.
@@ -70,6 +83,15 @@ enum Command {
     Query(OnBooks<ask::Query>),
     /// Gives ledgers their currencies and lists them.
     Ledger(OnBooks<ask::Ledger>),
+    Receipt(proof::Receipt),
+    BalanceProof(proof::BalanceProof),
+    /// Statements: every balance summed up and committed to.
+    Statement(OnBooks<proof::Statement>),
+    /// The public log: what everyone may see of the books.
+    Log(OnBooks<log::Log>),
+    Verify(proof::Verify),
+    Witness(witness::Witness),
+    Monitor(monitor::Monitor),
     /// Takes the books of others.
     Import(OnBooks<Import>),
     Demo(demo::Demo),
@@ -112,6 +134,23 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Init(init) => directory::init(&init, output),
         Command::Serve(serve) => directory::serve(serve, output),
         Command::Audit(audit) => directory::audit(&audit, output),
+        Command::Erase(erase) => erase::run(erase, output),
+        Command::Key { action } => key::run(&action, output),
+        Command::Receipt(receipt) => with_client(&receipt.target, |client| {
+            proof::receipt(&receipt, client, output)
+        }),
+        Command::BalanceProof(proof) => with_client(&proof.target, |client| {
+            proof::balance_proof(&proof, client, output)
+        }),
+        Command::Statement(OnBooks { target, action }) => {
+            with_client(&target, |client| proof::statement(&action, client, output))
+        }
+        Command::Log(OnBooks { target, action }) => {
+            with_client(&target, |client| log::run(&action, client, output))
+        }
+        Command::Verify(verify) => proof::verify(&verify, output),
+        Command::Witness(witness) => witness::run(witness, output),
+        Command::Monitor(monitor) => monitor::run(&monitor, output),
         Command::Token(token) => directory::token(&token, output),
         Command::Account(OnBooks { target, action }) => {
             with_client(&target, |client| ask::account(&action, client, output))

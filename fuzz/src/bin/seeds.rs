@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fuzz::memory::Memory;
+use fuzz::signed;
+use merkle::inclusion;
+use merkle::policy::Policy;
+use merkle::tlog_proof::TlogProof;
 use model::{Account, Transfer, transfer_flags};
 use store::frame;
 use store::index::{Additions, IdHash, Index, Options, Tree};
@@ -41,6 +45,38 @@ fn main() {
         write("json", number, &[&[0], text.as_bytes()].concat());
     }
     write("decide", 0, &bulk());
+    write_signed();
+}
+
+/// Notes, policies, proofs and requests with good signatures.
+fn write_signed() {
+    let note = signed::note();
+    write("note", 0, &note.to_bytes());
+    let mut short = note.clone();
+    short.signatures.truncate(2);
+    write("note", 1, &short.to_bytes());
+    let lines = note.signatures.iter().take(2).map(ToString::to_string);
+    write("note", 2, lines.collect::<String>().as_bytes());
+    write("policy", 0, signed::policy_text().as_bytes());
+    let alone = Policy::of_log(signed::log().verifier().clone());
+    write("policy", 1, &alone.to_bytes());
+    for (number, extra) in [None, Some(b"extra".to_vec())].into_iter().enumerate() {
+        let leaves = signed::leaves(signed::SIZE);
+        let (index, note) = (3, short.clone());
+        let path = inclusion(&leaves, index).expect("it is there");
+        let proof = TlogProof {
+            extra,
+            index,
+            path,
+            note,
+        };
+        write("tlog_proof", number, &proof.to_bytes());
+    }
+    let mut request = signed::request();
+    request.note = short;
+    write("add_checkpoint", 0, &request.to_bytes());
+    (request.old, request.proof) = (0, Vec::new());
+    write("add_checkpoint", 1, &request.to_bytes());
 }
 
 fn folder(path: &str) -> PathBuf {

@@ -114,7 +114,7 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
 
 fn on_spawned(bench: &Bench) -> Result<Report, Failure> {
     let fresh = Fresh::under(&bench.data_parent).map_err(Failure::Input)?;
-    directory::make(fresh.path())?;
+    directory::make(fresh.path(), None)?;
     let (server, _) = Spawned::start(fresh.path()).map_err(Failure::Input)?;
     let endpoint = Endpoint::new(server.url(), None).map_err(Failure::Input)?;
     let mut report = measure(bench, &mut Client::connect(endpoint)?)?;
