@@ -66,7 +66,13 @@ KINDS = {
     3: (128, 128, 128, 128, 128, 128, 64, 32, 32, 32, 16, 16, 64),
     4: (128, 128, 128, 128, 16, 64),
     5: (128, 32, 64),
+    6: (64, 32, 32, 64),
+    7: (64, 32, 32, 8, 32, 16, 8, 8, 64, 128, 128, 128, 64),
+    0x83: (128, 128, 128, 128, 16, 16, 64),
+    0x84: (128, 128, 128, 128, 16, 16, 64),
+    0x85: (64,),
 }
+LATER = {6, 7, 0x83, 0x84, 0x85}  # since version 2
 
 
 def unpack(data, at, fields):
@@ -94,17 +100,24 @@ class Fold:
         self.accounts, self.ledgers, self.open, self.ids = {}, {}, {}, set()
         self.last = {"any": 0, "account": 0, "transfer": 0}
         self.times, self.counts = set(), dict.fromkeys(KINDS, 0)
+        self.entered, self.statements = [], []
 
-    def record(self, data):
+    def record(self, data, version):
         need(data and data[0] in KINDS, "no record has this kind")
         kind = data[0]
+        need(version > 1 or kind not in LATER, "version 1 has no record of this kind")
         self.counts[kind] += 1
         values, marks, end = unpack(data, 1, KINDS[kind])
         if kind == 3:
             end = self.transfer(data, values, marks, end)
+        elif kind == 0x83:
+            self.remains(values, marks)
         else:
             need(marks == 0, "marks where there are none")
-            (self.ledger, self.account, None, self.expiry, self.failure)[kind - 1](*values)
+            {1: self.ledger, 2: self.account, 4: self.expiry, 5: self.failure, 6: self.erasure, 7: self.line,
+             0x84: self.expired, 0x85: lambda time: self.time(time, "any")}[kind](*values)
+        if kind & 0x80:
+            end += len(data[end:]) - len(data[end:].lstrip(b"\xa5"))
         need(end == len(data), "bytes follow the record")
 
     def time(self, timestamp, kind, imported=False):
@@ -195,6 +208,63 @@ class Fold:
         self.add(sides, -amount, 0)
         self.reopen(sides, flags)
 
+    def remains(self, values, marks):
+        debit, credit, amount, released, flags, released_flags, timestamp = values
+        self.time(timestamp, "transfer", flags & 256)
+        need(marks < 2 and bool(flags & 12) == bool(marks), "the marks do not fit the flags")
+        need(marks or not released and not released_flags, "released where nothing was")
+        sides = self.sides(debit, credit)
+        if marks:
+            need(amount <= released, "more than was reserved")
+            if flags & 8:
+                self.reopen(sides, released_flags)
+            self.add(sides, -released, amount if flags & 4 else 0)
+        elif flags & 2:
+            self.add(sides, amount, 0)
+            for (one, _), bit in zip(sides, (64, 128)):
+                one["flags"] |= 32 if flags & bit else 0
+        else:
+            self.add(sides, 0, amount)
+
+    def expired(self, debit, credit, amount, released, flags, released_flags, timestamp):
+        need(not released and not released_flags, "released where nothing was")
+        self.time(timestamp, "any")
+        sides = self.sides(debit, credit)
+        self.add(sides, -amount, 0)
+        self.reopen(sides, flags)
+
+    def erasure(self, batch, index, days, timestamp):
+        self.time(timestamp, "any")
+        need(index < 16_384, "no batch has such a record")
+        self.entered.append((batch, index))
+
+    def line(self, *values):
+        statement, line, count, scheme, ledger, code, side, height, batches, total = values[:10]
+        self.time(values[12], "any")
+        last = self.statements[-1] if self.statements else None
+        if line:
+            need(last and last["number"] == statement and len(last["lines"]) == line < last["of"] == count
+                 and last["batches"] == batches, "the line does not follow the one before")
+        else:
+            need(statement == len(self.statements) + 1 and count, "the number of the statement")
+            need(not last or len(last["lines"]) == last["of"], "the statement before is not whole")
+            last = {"number": statement, "of": count, "batches": batches, "lines": []}
+            self.statements.append(last)
+        need(scheme == 1 and ledger and code and side < 2 and height <= 40, "no line is like that")
+        root = b"".join(half.to_bytes(16, "little") for half in values[10:12])
+        tree = (ledger, code, side)
+        need(not last["lines"] or last["lines"][-1][:3] < tree, "the lines do not rise")
+        last["lines"].append(tree + (height, total, root.hex()))
+
+    def stand(self):
+        """Every class and side with its accounts: how high their tree is and what they add up to."""
+        classes = {}
+        for one in self.accounts.values():
+            balance = one["credits_posted"] - one["debits_posted"]
+            classes.setdefault((one["ledger"], one["code"], int(balance < 0)), []).append(abs(balance))
+        return [tree + (max(8, (len(all_of) - 1).bit_length()), sum(all_of))
+                for tree, all_of in sorted(classes.items())]
+
     def failure(self, ident, status, timestamp):
         self.time(timestamp, "any")
         need(ident not in self.ids and status in FAILURES, "nothing burns an id like this")
@@ -204,11 +274,14 @@ class Fold:
 class Log:
     """The frames, one after the other."""
 
-    def __init__(self, data):
-        self.data, self.fold, self.torn = data, Fold(), None
+    def __init__(self, data, wanted=()):
+        self.data, self.wanted, self.fold, self.torn = data, wanted, Fold(), None
         self.leaves, self.records, self.previous, self.time = [], 0, ZERO, 0
         block = self.sealed("books", 72, b"cf-books")
-        need(number(block, 8) == 1 and not number(block, 64, 4), "books: not version 1")
+        self.version = number(block, 8, 4)
+        need(self.version in (1, 2) and not number(block, 12, 4) and not number(block, 64, 4),
+             "books: not version 1 or 2")
+        self.remains, self.stood = set(), {}
         self.size = number(block, 16)
         need(self.size in [1 << n for n in range(24, 31)], "books: the size of a segment")
         salt = self.sealed("salt", 52, b"cf-salt1")
@@ -247,6 +320,48 @@ class Log:
         need(self.key_of <= len(self.leaves), "salt: the key is of a batch that the log does not have")
         return self
 
+    def check(self):
+        self.erased()
+        self.stated()
+        return self
+
+    def erased(self):
+        """Remains stand where an erasure says so, and there alone; so do the files that open the rest."""
+        for batch, index in self.remains ^ set(self.fold.entered):
+            raise Wrong(f"batch {batch}, record {index}: erased and not entered, or entered and not erased")
+        folder = os.path.join(self.data, "erased")
+        names = set(os.listdir(folder)) if os.path.isdir(folder) else set()
+        expected = {f"{batch:016x}" for batch, _ in self.remains}
+        need(names == expected, f"erased: {sorted(names ^ expected)} belong to no batch, or are missing")
+
+    def stated(self):
+        """The lines of each statement are of the classes, with the sums, that there were at its batch."""
+        wanted = {one["batches"] for one in self.fold.statements}
+        stood = Log(self.data, wanted).read().stood if wanted else {}
+        for one in self.fold.statements:
+            need(one["of"] == len(one["lines"]), f"statement {one['number']}: it has not all its lines")
+            need([line[:5] for line in one["lines"]] == stood.get(one["batches"]),
+                 f"statement {one['number']}: its lines are not what the accounts add up to")
+
+    def openings(self, batch, count):
+        """The salts of a batch from which records were erased, or in their place leaf hashes."""
+        name = f"erased/{batch:016x}"
+        try:
+            with open(os.path.join(self.data, name), "rb") as file:
+                block = file.read()
+        except FileNotFoundError:
+            raise Wrong(f"{name}: it is missing") from None
+        erased = number(block, 20, 4)
+        need(block[:8] == b"cf-erase" and crc(block[:-4]) == number(block, len(block) - 4, 4)
+             and number(block, 8) == batch and number(block, 16, 4) == count and 0 < erased <= count
+             and len(block) == 28 + 36 * erased + 16 * (count - erased), f"{name}: it is not of this batch")
+        entries = [block[at:at + 36] for at in range(24, 24 + 36 * erased, 36)]
+        indexes = [number(entry, 0, 4) for entry in entries]
+        need(indexes == sorted(set(indexes)) and indexes[-1] < count, f"{name}: its records do not rise")
+        leaves = {index: entry[4:] for index, entry in zip(indexes, entries)}
+        others, at = [index for index in range(count) if index not in leaves], 24 + 36 * erased
+        return {index: block[at + 16 * n:at + 16 * n + 16] for n, index in enumerate(others)}, leaves
+
     def frame(self, segment, at, position):
         """Length of the frame at `at`, 0 where the log has ended or goes on in the next segment."""
         head = segment[at:at + HEADER]
@@ -257,10 +372,12 @@ class Log:
         if not whole or number(head, 12, 4) != crc(body) or padding.strip(b"\xa5"):
             self.end(segment, at, length if whole else None)
             return 0
-        need(number(head, 24) == position and not any(head[232:]), "the header is of another place")
+        mark = head[232]
+        need(number(head, 24) == position and not any(head[233:]), "the header is of another place")
+        need(mark < self.version and not (mark and any(head[32:64])), "the mark of erased records")
         need(length == -(-(HEADER + body_length) // BLOCK) * BLOCK <= min(FRAME_MAX, self.size - at),
              "the length of the frame")
-        self.batch(head[32:64], head[64:232], body)
+        self.batch(None if mark else head[32:64], head[64:232], body)
         return length
 
     def end(self, segment, at, length):
@@ -280,7 +397,7 @@ class Log:
 
     def batch(self, seed, leaf, body):
         if len(self.leaves) >= self.key_of:
-            need(seed == sha(b"cf-seed", self.key), "the seed does not follow from the salt")
+            need(seed in (None, sha(b"cf-seed", self.key)), "the seed does not follow from the salt")
             self.key, self.key_of = sha(b"cf-next", self.key), self.key_of + 1
         count, time = number(leaf, 24, 4), number(leaf, 32)
         need(leaf[:8] == b"cf-leaf1" and not any(leaf[28:32]) and not any(leaf[136:]), "not a leaf")
@@ -288,22 +405,30 @@ class Log:
         need(number(leaf, 16) == self.records, "the index of the first record")
         need(leaf[72:104] == self.previous, "the hash of the batch before")
         need(time > self.time, "the time of the batch does not rise")
-        inner, at = [], 0
+        inner, at, batch = [], 0, len(self.leaves)
+        salts, leaves = ({}, {}) if seed else self.openings(batch, count)
         while at < len(body):
             length, check = number(body, at, 2), number(body, at + 2, 4)
             record = body[at + 6:at + 6 + length]
             try:
                 need(len(record) == length <= 512 and crc(record) == check, "the checksum")
-                self.fold.record(record)
+                self.fold.record(record, self.version)
+                need(bool(record[0] & 0x80) == (len(inner) in leaves), "erased and not marked so, or marked")
             except Wrong as wrong:
                 raise Wrong(f"record {self.records + len(inner)}: {wrong}") from None
-            half = sha(seed, (len(inner) // 2).to_bytes(8, "little"))
-            inner.append(sha(b"\0", half[16:] if len(inner) % 2 else half[:16], record))
-            at += 6 + length
+            index, at = len(inner), at + 6 + length
+            if index in leaves:
+                self.remains.add((batch, index))
+                inner.append(leaves[index])
+                continue
+            half = sha(seed, (index // 2).to_bytes(8, "little")) if seed else salts.get(index, b"") * 2
+            inner.append(sha(b"\0", half[16:] if index % 2 else half[:16], record))
         need(1 <= len(inner) == count <= 16_384, "the count of the records")
         need(leaf[40:72] == root(inner), "the root of the inner tree")
         self.records, self.time, self.previous = self.records + count, time, sha(b"\0", leaf)
         self.leaves.append(self.previous)
+        if len(self.leaves) in self.wanted:
+            self.stood[len(self.leaves)] = self.fold.stand()
 
 
 def lines(fold):
@@ -315,11 +440,12 @@ def lines(fold):
 
 def main(arguments):
     summary = "--summary" in arguments
-    log = Log([one for one in arguments if one != "--summary"][0]).read()
+    log = Log([one for one in arguments if one != "--summary"][0]).read().check().check()
     fold, accounts = log.fold, list(lines(log.fold))
     facts = {
         "batches": len(log.leaves), "records": log.records, "transfers": fold.counts[3],
         "expired": fold.counts[4], "failed": fold.counts[5], "pending": len(fold.open),
+        "erased": len(log.remains), "statements": len(fold.statements),
         "root_of_outer_tree": root(log.leaves).hex(), "last_leaf": log.previous.hex(), "torn": log.torn,
         "ledgers": {str(n): f"{code}/{exponent}" for n, (code, exponent) in sorted(fold.ledgers.items())},
     }

@@ -10,7 +10,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use engine::{Books, audit};
+use engine::{Books, Options, Signing, audit};
+use merkle::key::{KeyKind, SigningKey};
 use model::{Transfer, transfer_flags};
 use scenario::{
     ACCOUNTS, CREATED, SEGMENT, Step, account, block_on, contents, every_kind, make, open, options,
@@ -31,6 +32,8 @@ struct Course {
     accounts: Vec<u128>,
     steps: Vec<Step>,
     after: Vec<Sums>,
+    /// How the books are opened on the disk that fails.
+    options: fn(&Path) -> Options,
 }
 
 /// What became of a run on a failing disk.
@@ -63,6 +66,7 @@ impl Course {
             accounts,
             steps,
             after,
+            options,
         }
     }
 
@@ -95,7 +99,7 @@ impl Course {
             acknowledged: 0,
             refusal: None,
         };
-        match Books::open_on(Arc::new(disk.clone()), &options(data)) {
+        match Books::open_on(Arc::new(disk.clone()), &(self.options)(data)) {
             Err(error) => ran.refusal = Some(error.to_string()),
             Ok(books) => {
                 for step in &self.steps {
@@ -331,4 +335,31 @@ fn faults_where_a_segment_ends() {
     suffer_all(course, &faults, |site| {
         site.path.starts_with("log") && site.call != Call::Read
     });
+}
+
+/// A checkpoint is kept before anyone sees it, or the books stop.
+#[test]
+fn checkpoints_that_cannot_be_kept() {
+    let signing = |data: &Path| {
+        let key = SigningKey::generate("example.org/log", KeyKind::Ed25519, [5; 32]);
+        let signing = Signing::new(vec![key.expect("a key")], None).expect("it signs");
+        Options {
+            signing: Some(Arc::new(signing)),
+            ..options(data)
+        }
+    };
+    let course = Course {
+        options: signing,
+        ..small()
+    };
+    let faults = [
+        (Fault::Refuse, Then::PowerCut),
+        (Fault::Refuse, Then::Well),
+        (Fault::Full, Then::Well),
+        (Fault::Short, Then::Killed),
+        (Fault::Torn(1), Then::Killed),
+        (Fault::Lose, Then::Killed),
+        (Fault::Lose, Then::Well),
+    ];
+    suffer_all(course, &faults, |site| site.path.starts_with("checkpoint"));
 }

@@ -6,8 +6,11 @@ mod scenario;
 use std::path::Path;
 use std::{fmt, fs};
 
-use engine::audit;
-use scenario::{ACCOUNTS, CREATED, block_on, every_kind, independent, line, made_of, market, open};
+use engine::{Erase, audit, erase};
+use scenario::{
+    ACCOUNTS, CREATED, Step, block_on, every_kind, independent, line, made_of, market, open,
+    options, play, transfer,
+};
 
 /// Bytes as hexadecimal digits.
 struct Hex([u8; 32]);
@@ -97,6 +100,85 @@ fn both_read_the_same_from_a_day_of_the_market() {
         let fact = format!("\"{side}\": \"{posted}\"");
         assert!(said.contains(&fact), "{fact} is not in\n{said}");
     }
+}
+
+/// Books with every kind of record, of which some are erased, and with statements between them.
+fn with_erasures_and_statements(data: &Path) {
+    made_of(data, &every_kind());
+    let books = open(data);
+    block_on(books.make_statement_from([3; 32])).expect("made");
+    block_on(books.close()).expect("closed");
+    drop(books);
+    // A posted, a voided, an expired, a plain and a failed one, and one of a chain.
+    let order = Erase {
+        books: options(data),
+        transfers: vec![20, 31, 22, 11, 14, 41, 500],
+        retention_days: 0,
+    };
+    let erased = block_on(erase(&order)).expect("erased");
+    assert_eq!(erased.places.len(), 10);
+    let books = open(data);
+    block_on(play(
+        &books,
+        &Step::Transfers(vec![transfer(80, (1, 6), 9, 0)]),
+    ))
+    .expect("taken");
+    block_on(books.make_statement_from([4; 32])).expect("made");
+    block_on(books.close()).expect("closed");
+}
+
+#[test]
+fn both_read_the_same_where_records_were_erased() {
+    let data = tempfile::tempdir().expect("a directory");
+    with_erasures_and_statements(data.path());
+    let Some(said) = check(data.path(), &ACCOUNTS) else {
+        return;
+    };
+    for fact in ["\"erased\": 10", "\"statements\": 2", "\"978\": \"EUR/2\""] {
+        assert!(said.contains(fact), "{fact} is not in\n{said}");
+    }
+}
+
+#[test]
+fn the_reader_names_what_of_the_erased_is_not_as_it_should_be() {
+    let data = tempfile::tempdir().expect("a directory");
+    with_erasures_and_statements(data.path());
+    let folder = data.path().join("erased");
+    let files = fs::read_dir(&folder).expect("the folder");
+    let mut names: Vec<_> = files.map(|entry| entry.expect("an entry").path()).collect();
+    names.sort();
+    let path = names.swap_remove(0);
+    let name = path
+        .file_name()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned();
+    let whole = fs::read(&path).expect("the file");
+    let mut salt = whole.clone();
+    let end = salt.len() - 4;
+    salt[end - 1] ^= 1;
+    let sum = crc32c::crc32c(&salt[..end]);
+    salt[end..].copy_from_slice(&sum.to_le_bytes());
+    let mut bit = whole.clone();
+    bit[30] ^= 1;
+    for (bytes, place) in [
+        (Some(salt), "the root of the inner tree"),
+        (Some(bit), name.as_str()),
+        (None, name.as_str()),
+    ] {
+        match bytes {
+            Some(bytes) => fs::write(&path, bytes).expect("written"),
+            None => fs::remove_file(&path).expect("removed"),
+        }
+        let Some((well, said)) = independent(&["--summary"], data.path()) else {
+            return;
+        };
+        assert!(!well && said.contains(place), "{place}: {said}");
+    }
+    fs::write(&path, whole).expect("written");
+    fs::write(folder.join("00000000000000ff"), b"").expect("written");
+    let (well, said) = independent(&["--summary"], data.path()).expect("it was there");
+    assert!(!well && said.contains("00000000000000ff"), "{said}");
 }
 
 #[test]
