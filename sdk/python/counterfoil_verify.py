@@ -446,14 +446,15 @@ RECORDS = {
         ("amount", 128), ("flags", 16), ("timestamp", 64))),
     5: ("transfer_failed", (("id", 128), ("status_code", 32), ("timestamp", 64))),
     6: ("record_erased", (
-        ("erased_batch", 64), ("erased_index", 32), ("retention_days", 32), ("timestamp", 64))),
+        ("erased_batch", 64), ("erased_index", 32), ("retention_days", 32), ("remains_low", 128),
+        ("remains_high", 128), ("timestamp", 64))),
     7: ("statement_line", (
         ("statement", 64), ("line", 32), ("lines", 32), ("scheme", 8), ("ledger", 32),
         ("code", 16), ("side", 8), ("height", 8), ("batches", 64), ("total", 128),
         ("root_low", 128), ("root_high", 128), ("timestamp", 64))),
 }
 # Fields that a reader of the facts has no use for, or finds elsewhere among them.
-UNTOLD = {"scheme", "root_low", "root_high", "timestamp"}
+UNTOLD = {"scheme", "root_low", "root_high", "remains_low", "remains_high", "timestamp"}
 
 
 def unpack(data, at, fields):

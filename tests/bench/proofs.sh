@@ -10,13 +10,14 @@ rounds=${1:-3}
 shift || true
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+# The copy is built in a folder of its own: cargo would take what it made for the same crates.
+target=${CARGO_TARGET_DIR:-$root/target}
 
-build() { # folder, name of the binary
-  (cd "$1" && cargo build --quiet --release --locked --package counterfoil)
-  cp "$CARGO_TARGET_DIR/release/counterfoil" "$work/$2"
+build() { # folder, name of the binary, target folder
+  (cd "$1" && CARGO_TARGET_DIR=$3 cargo build --quiet --release --locked --package counterfoil)
+  cp "$3/release/counterfoil" "$work/$2"
 }
-build "$root" with
+build "$root" with "$target"
 mkdir "$work/copy"
 (cd "$root" && git ls-files -z | xargs -0 cp --parents -t "$work/copy")
 python3 - "$work/copy/crates/engine/src" <<'PATCH'
@@ -34,7 +35,7 @@ replace("commit.rs", "        self.tree.append(&bytes, hash, at)?;\n", "        
 replace("publish.rs", "    fn tick(&self, ended: bool) -> Result<(), StoreError> {\n",
         "    #[allow(unreachable_code)]\n    fn tick(&self, ended: bool) -> Result<(), StoreError> {\n        return Ok(());\n")
 PATCH
-build "$work/copy" without
+build "$work/copy" without "$work/target"
 for round in $(seq "$rounds"); do
   for kind in with without; do
     rate=$("$work/$kind" bench --spawn --json "$@" | grep -o '"transfers_per_second":[0-9.]*' | head -n 1 | cut -d: -f2)

@@ -73,7 +73,7 @@ KINDS = [
     transfer(101, 250, T + 4, flags=2),
     record(4, (101, 11, 12, 250, 2, T + 5)),
     record(5, (102, 54, T + 6)),
-    record(6, (0, 3, 3650, T + 7)),
+    record(6, (0, 3, 3650, 1 << 120, (1 << 128) - 1, T + 7)),
     transfer(103, 99, T + 8, flags=4, pending=101, marks=7,
              groups=((250, 2), (0, 99, 0, 0), (0, 0, 0, 99))),
 ]
@@ -116,7 +116,7 @@ POISON = {
     "a zero in one byte": b"\6" + bytes([0x11, 0x11]) + bytes([1, 0, 9, 9]),
     "a value too large for its field": record(5, (102, 2**32, T)),
     "a code of 17 bits": record(2, (1, 0, 0, 0, 1, 2**16, 0, T)),
-    "a timestamp of 65 bits": record(6, (0, 1, 1, 2**64)),
+    "a timestamp of 65 bits": record(6, (0, 1, 1, 2, 3, 2**64)),
     "marks where there are none": record(5, (102, 54, T), marks=1),
     "a fourth mark": transfer(1, 2, T, marks=8),
     "a group that no mark announces": transfer(1, 2, T, groups=((250, 2),)),

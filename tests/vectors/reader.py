@@ -66,7 +66,7 @@ KINDS = {
     3: (128, 128, 128, 128, 128, 128, 64, 32, 32, 32, 16, 16, 64),
     4: (128, 128, 128, 128, 16, 64),
     5: (128, 32, 64),
-    6: (64, 32, 32, 64),
+    6: (64, 32, 32, 128, 128, 64),
     7: (64, 32, 32, 8, 32, 16, 8, 8, 64, 128, 128, 128, 64),
     0x83: (128, 128, 128, 128, 16, 16, 64),
     0x84: (128, 128, 128, 128, 16, 16, 64),
@@ -100,7 +100,7 @@ class Fold:
         self.accounts, self.ledgers, self.open, self.ids = {}, {}, {}, set()
         self.last = {"any": 0, "account": 0, "transfer": 0}
         self.times, self.counts = set(), dict.fromkeys(KINDS, 0)
-        self.entered, self.statements = [], []
+        self.entered, self.statements, self.stays = {}, [], None
 
     def record(self, data, version):
         need(data and data[0] in KINDS, "no record has this kind")
@@ -117,6 +117,7 @@ class Fold:
             {1: self.ledger, 2: self.account, 4: self.expiry, 5: self.failure, 6: self.erasure, 7: self.line,
              0x84: self.expired, 0x85: lambda time: self.time(time, "any")}[kind](*values)
         if kind & 0x80:
+            self.stays = sha(b"\0", data[:end])
             end += len(data[end:]) - len(data[end:].lstrip(b"\xa5"))
         need(end == len(data), "bytes follow the record")
 
@@ -233,10 +234,10 @@ class Fold:
         self.add(sides, -amount, 0)
         self.reopen(sides, flags)
 
-    def erasure(self, batch, index, days, timestamp):
+    def erasure(self, batch, index, days, low, high, timestamp):
         self.time(timestamp, "any")
         need(index < 16_384, "no batch has such a record")
-        self.entered.append((batch, index))
+        self.entered[batch, index] = low.to_bytes(16, "little") + high.to_bytes(16, "little")
 
     def line(self, *values):
         statement, line, count, scheme, ledger, code, side, height, batches, total = values[:10]
@@ -281,7 +282,7 @@ class Log:
         self.version = number(block, 8, 4)
         need(self.version in (1, 2) and not number(block, 12, 4) and not number(block, 64, 4),
              "books: not version 1 or 2")
-        self.remains, self.stood = set(), {}
+        self.remains, self.stood = {}, {}
         self.size = number(block, 16)
         need(self.size in [1 << n for n in range(24, 31)], "books: the size of a segment")
         salt = self.sealed("salt", 52, b"cf-salt1")
@@ -327,8 +328,10 @@ class Log:
 
     def erased(self):
         """Remains stand where an erasure says so, and there alone; so do the files that open the rest."""
-        for batch, index in self.remains ^ set(self.fold.entered):
+        for batch, index in self.remains.keys() ^ self.fold.entered.keys():
             raise Wrong(f"batch {batch}, record {index}: erased and not entered, or entered and not erased")
+        for (batch, index), stays in self.remains.items():
+            need(stays == self.fold.entered[batch, index], f"batch {batch}, record {index}: other remains")
         folder = os.path.join(self.data, "erased")
         names = set(os.listdir(folder)) if os.path.isdir(folder) else set()
         expected = {f"{batch:016x}" for batch, _ in self.remains}
@@ -418,7 +421,7 @@ class Log:
                 raise Wrong(f"record {self.records + len(inner)}: {wrong}") from None
             index, at = len(inner), at + 6 + length
             if index in leaves:
-                self.remains.add((batch, index))
+                self.remains[batch, index] = self.fold.stays
                 inner.append(leaves[index])
                 continue
             half = sha(seed, (index // 2).to_bytes(8, "little")) if seed else salts.get(index, b"") * 2

@@ -175,14 +175,10 @@ pub fn init(init: &Init, output: Output) -> Result<(), Failure> {
 
 /// Makes a directory of books where there is nothing yet, and the key that signs its log.
 pub fn make(data: &Path, origin: Option<&str>) -> Result<SigningKey, Failure> {
-    let origin = match origin {
-        Some(origin) => origin.to_owned(),
-        None => {
-            let mut random = [0; 8];
-            getrandom::fill(&mut random).map_err(Failure::input)?;
-            format!("books.invalid/{:016x}", u64::from_le_bytes(random))
-        }
-    };
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(Failure::input)?;
+    let by_lot = || format!("books.invalid/{:016x}", u64::from_le_bytes(random));
+    let origin = origin.map_or_else(by_lot, str::to_owned);
     // A name that no key can have is refused before anything is there.
     config::new_key(&origin, KeyKind::Ed25519)?;
     engine::init(data, &engine::Init::default()).map_err(Failure::input)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use merkle::key::{KeyKind, VerifierKey};
+use merkle::key::{KeyKind, SigningKey, VerifierKey};
 use serde_json::json;
 
 use crate::config::{self, Config};
@@ -87,7 +87,7 @@ pub fn run(key: &Key, output: Output) -> Result<(), Failure> {
                 let what = "no key signs this log: name one in config.toml";
                 Failure::Input(format!("{}: {what}", data.display()))
             })?;
-            let keys: Vec<_> = signing.keys().iter().map(|key| key.verifier()).collect();
+            let keys: Vec<_> = signing.keys().iter().map(SigningKey::verifier).collect();
             show(&keys, output);
         }
     }

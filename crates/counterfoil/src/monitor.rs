@@ -118,12 +118,8 @@ fn check(monitor: &Monitor, checker: &Checker, place: &str) -> Result<Report, Fa
 /// One file a log, by a hash of where it is.
 fn state_file(folder: &Path, place: &str) -> PathBuf {
     let digest = Sha256::digest(place.trim_end_matches('/').as_bytes());
-    let name: String = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    folder.join(name + ".log")
+    let number = u128::from_be_bytes(digest[..16].try_into().expect("16 bytes"));
+    folder.join(format!("{number:032x}.log"))
 }
 
 /// Replaces a file as a whole.

@@ -1,5 +1,6 @@
 //! `receipt`, `balance-proof`, `statement` and `verify`: getting proofs and checking them.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -234,7 +235,7 @@ pub fn policy_of(keys: &[String]) -> Result<Policy, Failure> {
     let mut text = String::new();
     for key in keys.iter().flat_map(|keys| keys.split_whitespace()) {
         VerifierKey::parse(key).map_err(|error| Failure::Input(format!("{key}: {error}")))?;
-        text.push_str(&format!("log {key}\n"));
+        let _ = writeln!(text, "log {key}");
     }
     text.push_str("quorum none\n");
     Policy::parse(text.as_bytes()).map_err(|error| Failure::Input(format!("--key: {error}")))
@@ -255,7 +256,7 @@ fn facts_json(verdict: &proofs::Verdict) -> Value {
 }
 
 /// Asks for a proof until a checkpoint covers it.
-fn covered(client: &mut Client, path: &str) -> Result<Vec<u8>, Failure> {
+pub fn covered(client: &mut Client, path: &str) -> Result<Vec<u8>, Failure> {
     for _ in 0..PATIENCE {
         match client.resource(path)? {
             (202, _) => std::thread::sleep(PAUSE),

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use machine::State;
-use merkle::{Frontier, Hash, root_of};
+use merkle::{Frontier, Hash, blocks_of, root_of};
 use model::record::Remains;
 use model::{Record, account_flags, transfer_flags};
 use store::StoreError;
@@ -117,6 +117,7 @@ pub fn audit_trusting(
         snapshots,
         runs: Runs::new(runs, IdHash::new(superblock.hash_key)),
         leaves: Vec::new(),
+        blocks: Vec::new(),
         spans: Vec::new(),
         progress,
     };
@@ -203,6 +204,8 @@ struct Pass<'a> {
     snapshots: Vec<Base>,
     runs: Runs,
     leaves: Vec<Hash>,
+    /// Nodes of the inner tree of the batch that passes, at height 8.
+    blocks: Vec<Hash>,
     spans: Vec<(u32, u32)>,
     progress: &'a dyn Fn(u64),
 }
@@ -222,7 +225,7 @@ impl Pass<'_> {
         }
         self.salts.pass(header, &mut self.audit);
         self.frontier.append(merkle::leaf(&header.leaf_bytes));
-        self.tree.pass(header, &mut self.audit);
+        self.tree.pass(header, &self.blocks, &mut self.audit);
         let frontier = &self.frontier;
         self.checkpoints
             .pass(leaf.number + 1, &|| frontier.head(), &mut self.audit);
@@ -268,6 +271,8 @@ impl Pass<'_> {
 
     fn check_root(&mut self, header: &Header, body: &[u8]) -> Result<(), StoreError> {
         batch_leaves(&*self.disk, header, body, &mut self.leaves)?;
+        blocks_of(&mut self.leaves);
+        self.blocks.clone_from(&self.leaves);
         if root_of(&mut self.leaves).to_bytes() == header.leaf.inner_root {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 
-use merkle::{Frontier, Hash, Seed, root_of, salted_leaves};
+use merkle::{Frontier, Hash, Seed, blocks_of, root_of, salted_leaves};
 use model::batch::OuterLeaf;
 use store::StoreError;
 use store::index::Index;
@@ -69,6 +69,8 @@ pub(crate) struct Committer {
     pub(crate) drafts: Sender<Box<Draft>>,
     pub(crate) snapshots: SyncSender<Job>,
     pub(crate) leaves: Vec<Hash>,
+    /// Nodes of the inner tree of the batch at height 8.
+    pub(crate) blocks: Vec<Hash>,
 }
 
 impl Committer {
@@ -130,17 +132,24 @@ impl Committer {
             first_record: self.chain.first_record,
             records: spans.len() as u32,
             timestamp,
-            inner_root: root_of(&mut self.leaves).to_bytes(),
+            inner_root: self.root().to_bytes(),
             previous: self.chain.previous,
             rule_book: [0; 32],
         }
+    }
+
+    /// The root over the leaves; the nodes at height 8 are kept on the way.
+    fn root(&mut self) -> Hash {
+        blocks_of(&mut self.leaves);
+        self.blocks.clone_from(&self.leaves);
+        root_of(&mut self.leaves)
     }
 
     fn follow(&mut self, leaf: &OuterLeaf, at: u64) -> Result<(), StoreError> {
         let bytes = leaf.to_bytes();
         let hash = merkle::leaf(&bytes);
         self.frontier.append(hash);
-        self.tree.append(&bytes, hash, at)?;
+        self.tree.append(&bytes, hash, at, &self.blocks)?;
         self.ratchet.turn();
         self.chain = Chain {
             number: leaf.number + 1,

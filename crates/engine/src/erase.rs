@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use model::Record;
-use model::record::Erasure;
+use model::record::{Erasure, Remains};
 use model::transfer_flags::{PENDING, POST_PENDING, VOID_PENDING};
 use store::disk::{Disk, Local};
 use store::index::Index;
@@ -108,19 +108,23 @@ async fn enter(books: &Books, order: &Erase) -> Result<Vec<(Place, u64)>, EraseE
     for &id in &order.transfers {
         let records = books.records_of(id).await.map_err(EraseError::Refused)?;
         check(id, &records, now, order.retention_days)?;
-        for (place, at, _) in records {
-            found.insert((place.batch, place.index), (place, at));
+        for (place, at, record) in records {
+            let remains = Remains::of(&record).ok_or(EraseError::Unknown(id))?;
+            let remains = merkle::leaf(&Record::Erased(remains).to_bytes());
+            found.insert((place.batch, place.index), (place, at, remains.to_bytes()));
         }
     }
-    let erasures = found.values().map(|(place, _)| Erasure {
+    let erasures = found.values().map(|(place, _, remains)| Erasure {
         batch: place.batch,
         index: place.index,
         retention_days: order.retention_days,
+        remains: *remains,
         timestamp: 0,
     });
     let entered = books.enter_erasures(erasures.collect()).await;
     entered.map_err(EraseError::Refused)?;
-    Ok(found.into_values().collect())
+    let places = found.into_values().map(|(place, at, _)| (place, at));
+    Ok(places.collect())
 }
 
 /// Whether the records of a transfer may go.

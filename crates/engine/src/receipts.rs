@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use merkle::checkpoint::Checkpoint;
 use merkle::tile::prove_inclusion;
-use merkle::{Hash, Salt, Seed, inclusion};
+use merkle::{BLOCK, Hash, Salt, Seed, inclusion, salted_leaves_from, verify_inclusion};
 use model::Record;
 use proofs::receipt::{Opening, Receipt};
 use store::disk::Disk;
@@ -13,6 +14,13 @@ use store::tree::Tree;
 
 use crate::publish::Checkpoints;
 use crate::query::History;
+
+/// A batch as it stands in the log, and where in its body the records are.
+struct Frame {
+    header: Header,
+    body: Vec<u8>,
+    spans: Vec<(u32, u32)>,
+}
 
 /// Where a record stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +86,22 @@ impl Receipts {
         let batches = self.history.shared.durable().batches;
         let batch = self.tree.batch_at(at, batches).map_err(|e| e.to_string())?;
         let batch = batch.ok_or("the record lies before the first batch")?;
-        self.receipt(batch, |entry| entry == at, checkpoints)
+        let frame = self.frame(batch)?;
+        // `at` is that of the record's prefix.
+        let body = frame.header.at + (frame::HEADER_BYTES - frame::PREFIX_BYTES) as u64;
+        let start = at
+            .checked_sub(body)
+            .and_then(|start| u32::try_from(start).ok());
+        let index = start.and_then(|start| {
+            let found = frame
+                .spans
+                .binary_search_by_key(&start, |(start, _)| *start);
+            found.ok()
+        });
+        match index {
+            None => Ok(ReceiptAnswer::Unknown),
+            Some(index) => self.receipt(&frame, index as u32, checkpoints),
+        }
     }
 
     /// The receipt of a record by its place.
@@ -87,48 +110,43 @@ impl Receipts {
         place: Place,
         checkpoints: &Checkpoints,
     ) -> Result<ReceiptAnswer, String> {
-        let mut index = 0;
-        let is_it = |_| {
-            index += 1;
-            index == place.index + 1
-        };
-        self.receipt(place.batch, is_it, checkpoints)
+        let frame = self.frame(place.batch)?;
+        self.receipt(&frame, place.index, checkpoints)
     }
 
-    /// The receipt of the record of a batch whose position `is_it` says yes to.
-    fn receipt(
-        &self,
-        batch: u64,
-        mut is_it: impl FnMut(u64) -> bool,
-        checkpoints: &Checkpoints,
-    ) -> Result<ReceiptAnswer, String> {
+    fn frame(&self, batch: u64) -> Result<Frame, String> {
         let at = self.tree.place(batch).map_err(|e| e.to_string())?;
         let end = self.history.shared.durable().end;
         let frame = self.history.reader.frame(at, end);
         let (header, body) = frame
             .map_err(|e| e.to_string())?
             .ok_or("the frame of the batch is not in the log")?;
-        let mut found = None;
-        for (index, entry) in (0..).zip(frame::records(&body)) {
-            let entry = entry.map_err(|at| format!("batch {batch}: byte {at}"))?;
-            if is_it(header.at + u64::from(entry.at)) {
-                found = Some((index, entry.bytes.to_vec()));
-                break;
-            }
-        }
-        let Some((index, record)) = found else {
+        let spans = frame::spans(&body).map_err(|at| format!("batch {batch}: byte {at}"))?;
+        Ok(Frame {
+            header,
+            body,
+            spans,
+        })
+    }
+
+    /// The receipt of record `index` of a batch.
+    fn receipt(
+        &self,
+        frame: &Frame,
+        index: u32,
+        checkpoints: &Checkpoints,
+    ) -> Result<ReceiptAnswer, String> {
+        let leaf = &frame.header.leaf;
+        let batch = leaf.number;
+        let Some(&(start, len)) = frame.spans.get(index as usize) else {
             return Ok(ReceiptAnswer::Unknown);
         };
-        let place = Place { batch, index };
         let Some(signed) = checkpoints.covering(batch) else {
-            return Ok(ReceiptAnswer::Sequenced(place));
+            return Ok(ReceiptAnswer::Sequenced(Place { batch, index }));
         };
-        let Some(salt) = self.salt(&header, index)? else {
+        let Some(salt) = self.salt(&frame.header, index)? else {
             return Ok(ReceiptAnswer::Unknown);
         };
-        let mut leaves = Vec::new();
-        batch_leaves(&*self.disk, &header, &body, &mut leaves).map_err(|e| e.to_string())?;
-        let leaf = &header.leaf;
         let opening = Opening {
             first_record: leaf.first_record,
             records: leaf.records,
@@ -137,13 +155,25 @@ impl Receipts {
             rule_book: leaf.rule_book,
             index,
             salt,
-            path: inclusion(&leaves, index.into()).map_err(|e| e.to_string())?,
-            record,
+            path: self.inner_path(frame, index as usize)?,
+            record: frame.body[start as usize..][..len as usize].to_vec(),
         };
+        // Tiles and nodes are derived: what they lead to is checked before it leaves the house.
+        if opening.outer_leaf(batch).ok().as_ref() != Some(leaf) {
+            return Err(format!(
+                "tree: the nodes of batch {batch} are not those of the log"
+            ));
+        }
+        let path = self.outer_path(batch, signed.size)?;
+        let head = Checkpoint::parse(&signed.note.text)
+            .map_err(|e| e.to_string())?
+            .head;
+        verify_inclusion(merkle::leaf(&frame.header.leaf_bytes), batch, &head, &path)
+            .map_err(|e| format!("tree: the tiles of batch {batch}: {e}"))?;
         let receipt = Box::new(Receipt {
             batch,
             opening,
-            path: self.outer_path(batch, signed.size)?,
+            path,
             note: signed.note.clone(),
         });
         let witnessed = checkpoints.witnessed.as_ref();
@@ -154,6 +184,30 @@ impl Receipts {
                 ReceiptAnswer::Checkpointed(receipt)
             },
         )
+    }
+
+    /// The inner path of a record: with the nodes at height 8 that were kept, no more than its own
+    /// 256 neighbours are hashed.
+    fn inner_path(&self, frame: &Frame, index: usize) -> Result<Vec<Hash>, String> {
+        let proves = |e: merkle::ProofError| e.to_string();
+        let records = frame.spans.len();
+        let kept = self.tree.blocks(frame.header.leaf.number, records);
+        if let Some(blocks) = kept.map_err(|e| e.to_string())?
+            && let Some(seed) = frame.header.seed
+        {
+            let first = index / BLOCK * BLOCK;
+            let spans = &frame.spans[first..records.min(first + BLOCK)];
+            let mut leaves = Vec::new();
+            let seed = Seed::from_bytes(seed);
+            salted_leaves_from(&seed, first, &frame.body, spans, &mut leaves);
+            let mut path = inclusion(&leaves, (index - first) as u64).map_err(proves)?;
+            path.extend(inclusion(&blocks, (index / BLOCK) as u64).map_err(proves)?);
+            return Ok(path);
+        }
+        let mut leaves = Vec::new();
+        batch_leaves(&*self.disk, &frame.header, &frame.body, &mut leaves)
+            .map_err(|e| e.to_string())?;
+        inclusion(&leaves, index as u64).map_err(proves)
     }
 
     /// The salt of a record; none where it was erased.

@@ -227,7 +227,8 @@ impl Replay<'_> {
         }
         let hash = merkle::leaf(&header.leaf_bytes);
         if leaf.number == self.tree.size() {
-            self.tree.append(&header.leaf_bytes, hash, header.at)?;
+            // The nodes of its inner tree would take hashing: a receipt does without.
+            self.tree.append(&header.leaf_bytes, hash, header.at, &[])?;
         }
         if applies {
             self.base.frontier.append(hash);

@@ -16,8 +16,8 @@ use store::disk::{Disk, Local};
 use store::erased;
 use store::index::{Fresh, IdHash, Index, IndexError};
 use store::log::{self, Appender, Reader, Torn};
-use store::tree::Tree;
 use store::superblock::{FORMAT_VERSION, SEGMENT_BYTES, SEGMENT_BYTES_RANGE, Superblock};
+use store::tree::Tree;
 
 use crate::books::{Books, Inner, Options};
 use crate::clock::Clock;
@@ -308,6 +308,7 @@ impl Threads {
             drafts: draft_sender,
             snapshots: job_sender.clone(),
             leaves: Vec::new(),
+            blocks: Vec::new(),
         };
         threads.push(spawn("commit", move || committer.run(&groups))?);
         let time = state.last_timestamp().max(chain.timestamp);

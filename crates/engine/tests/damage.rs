@@ -123,7 +123,12 @@ fn check_refused(what: &str, files: &Files, place: &str) -> String {
     };
     // The tiles follow the log as far as it was read.
     let kept = |name: &&PathBuf| !name.starts_with("tree");
-    let changed: Vec<_> = files.keys().chain(after.keys()).filter(kept).filter(changed).collect();
+    let changed: Vec<_> = files
+        .keys()
+        .chain(after.keys())
+        .filter(kept)
+        .filter(changed)
+        .collect();
     assert!(changed.is_empty(), "{what}: {changed:?} changed");
     why
 }

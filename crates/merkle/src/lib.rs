@@ -79,4 +79,6 @@ pub use proof::{
     inclusion_root, inclusion_spans, verify_consistency, verify_inclusion,
 };
 pub use salt::{Salt, Salts, Seed, salts};
-pub use tree::{Frontier, FrontierError, root_of, salted_leaves};
+pub use tree::{
+    BLOCK, Frontier, FrontierError, blocks_of, root_of, salted_leaves, salted_leaves_from,
+};

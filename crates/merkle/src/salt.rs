@@ -76,12 +76,18 @@ fn halves(digest: &[u8; 32]) -> [Salt; 2] {
 
 /// The salts of records `0..count` of a batch, in order; each is [`Seed::salt`] of its index.
 pub fn salts(seed: &Seed, count: usize) -> Salts {
+    salts_from(seed, 0, count)
+}
+
+/// The salts of `count` records from number `first` on, which is a multiple of 32.
+pub(crate) fn salts_from(seed: &Seed, first: usize, count: usize) -> Salts {
+    assert!(first.is_multiple_of(2 * GROUP), "salts are made in groups");
     Salts {
         lanes: Lanes::detect(),
         seed: *seed,
         ready: [Salt::default(); 2 * GROUP],
-        next: 0,
-        count,
+        next: first,
+        count: first + count,
     }
 }
 

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::lanes::{GROUP, Lanes};
+use crate::salt::salts_from;
 use crate::stage::Stages;
-use crate::{EMPTY, Hash, Head, MAX_SIZE, Seed, node, salted_leaf, salts};
+use crate::{EMPTY, Hash, Head, MAX_SIZE, Seed, node, salted_leaf};
 
 /// Fewer records than this are hashed one by one: clearing the stages would cost more.
 const WORTH_STAGING: usize = 8;
@@ -21,6 +22,21 @@ pub fn root_of(leaves: &mut Vec<Hash>) -> Hash {
         rise(lanes, leaves);
     }
     leaves.pop().unwrap_or(EMPTY)
+}
+
+/// Leaves below one node of [`blocks_of`].
+pub const BLOCK: usize = 256;
+
+/// Replaces leaf hashes by the roots over each [`BLOCK`] of them, the last one over what is left:
+/// the nodes of the tree at height 8. The tree over those, as if they were leaves, has the same
+/// root, and a path is one in a block and then one over the blocks.
+pub fn blocks_of(leaves: &mut Vec<Hash>) {
+    let lanes = Lanes::detect();
+    for _ in 0..BLOCK.ilog2() {
+        if leaves.len() > 1 {
+            rise(lanes, leaves);
+        }
+    }
 }
 
 /// Replaces a level of a tree by the level above it.
@@ -48,6 +64,22 @@ fn rise(lanes: Lanes, level: &mut Vec<Hash>) {
 ///
 /// If a span reaches past the end of `bytes`.
 pub fn salted_leaves(seed: &Seed, bytes: &[u8], spans: &[(u32, u32)], out: &mut Vec<Hash>) {
+    salted_leaves_from(seed, 0, bytes, spans, out);
+}
+
+/// As [`salted_leaves`], of the records of a batch from number `first` on, so that its halves can
+/// be hashed side by side.
+///
+/// # Panics
+///
+/// If `first` is no multiple of 32, or a span reaches past the end of `bytes`.
+pub fn salted_leaves_from(
+    seed: &Seed,
+    first: usize,
+    bytes: &[u8],
+    spans: &[(u32, u32)],
+    out: &mut Vec<Hash>,
+) {
     out.clear();
     let records = spans.iter().map(|&(start, length)| {
         let rest = &bytes[start as usize..];
@@ -57,7 +89,7 @@ pub fn salted_leaves(seed: &Seed, bytes: &[u8], spans: &[(u32, u32)], out: &mut 
         );
         (rest, length as usize)
     });
-    let salted = salts(seed, spans.len()).zip(records);
+    let salted = salts_from(seed, first, spans.len()).zip(records);
     if spans.len() < WORTH_STAGING {
         out.extend(salted.map(|(salt, (rest, length))| salted_leaf(salt, &rest[..length])));
         return;

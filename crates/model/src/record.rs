@@ -9,7 +9,7 @@
 //! | 3 | transfer created | the 13 fields of a transfer in their order; marks; the groups that the marks announce |
 //! | 4 | transfer expired | `pending_id`, `debit_account_id`, `credit_account_id`, `amount`, `flags`, `timestamp` |
 //! | 5 | transfer failed | `id`, `status`, `timestamp` |
-//! | 6 | record erased | `batch`, `index`, `retention_days`, `timestamp` |
+//! | 6 | record erased | `batch`, `index`, `retention_days`, the two halves of `remains`, `timestamp` |
 //! | 7 | line of a statement | `statement`, `line`, `lines`, `scheme`, `ledger`, `code`, `side`, `height`, `batches`, `total`, the two halves of `root`, `timestamp` |
 //!
 //! Where a record was erased, its remains stand in its place: its kind with bit 7 set

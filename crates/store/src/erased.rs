@@ -328,15 +328,12 @@ fn redact(
         let (at, len) = place.ok_or(EraseError::NoSuchRecord(index))?;
         let record = &mut bytes[at..at + frame::PREFIX_BYTES + len];
         let (prefix, record) = record.split_at_mut(frame::PREFIX_BYTES);
-        let remains = match Record::decode(record) {
-            Ok(Record::TransferCreated(transfer, extras)) => {
-                Remains::of_transfer(&transfer, &extras)
-            }
-            Ok(Record::TransferExpired(expired)) => Remains::of_expired(&expired),
-            Ok(Record::TransferFailed(failed)) => Remains::Failed(failed.timestamp),
-            Ok(Record::Erased(_)) => continue,
-            _ => return Err(EraseError::Needed(index)),
-        };
+        let decoded = Record::decode(record).ok();
+        if let Some(Record::Erased(_)) = decoded {
+            continue;
+        }
+        let remains = decoded.as_ref().and_then(Remains::of);
+        let remains = remains.ok_or(EraseError::Needed(index))?;
         let salt = openings
             .salt(index)
             .ok_or(EraseError::NoSuchRecord(index))?;
@@ -393,12 +390,7 @@ pub fn batch_leaves(
         *out = openings.leaves(body).map_err(damaged)?;
         return Ok(());
     };
-    let mut spans = Vec::with_capacity(header.leaf.records as usize);
-    for entry in frame::records(body) {
-        let entry = entry.map_err(damaged)?;
-        let local = entry.at as usize + frame::PREFIX_BYTES - frame::HEADER_BYTES;
-        spans.push((local as u32, entry.bytes.len() as u32));
-    }
+    let spans = frame::spans(body).map_err(damaged)?;
     salted_leaves(&Seed::from_bytes(seed), body, &spans, out);
     Ok(())
 }

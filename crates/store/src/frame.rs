@@ -248,6 +248,17 @@ pub fn records(body: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, u32>> {
     })
 }
 
+/// Where in a body each record stands, as `(start, length)` in bytes without the prefix; an `Err`
+/// as that of [`records`].
+pub fn spans(body: &[u8]) -> Result<Vec<(u32, u32)>, u32> {
+    let span = |entry: Result<Entry<'_>, u32>| {
+        let entry = entry?;
+        let start = entry.at as usize + PREFIX_BYTES - HEADER_BYTES;
+        Ok((start as u32, entry.bytes.len() as u32))
+    };
+    records(body).map(span).collect()
+}
+
 /// Splits the first record off `bytes`, which begin at its prefix: its canonical bytes, checked,
 /// and what follows.
 pub fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `tree/entries` | each outer leaf behind its length (2 bytes, big-endian): 170 bytes a batch |
 //! | `tree/places` | the position of each batch's frame in the log, 8 bytes little-endian |
+//! | `tree/starts` | where in `inner` the nodes of each batch begin, 8 bytes little-endian; all ones where there are none |
+//! | `tree/inner` | nodes of inner trees at height 8: one for each 256 records of a batch that has more |
 //! | `tree/L` | level L of the tree: hash i is the root over leaves `i 256^L` to `(i + 1) 256^L` |
 //!
 //! A tile is 256 hashes of one file side by side, a partial tile the beginning of one, an entry
@@ -37,6 +39,9 @@ const LEVELS: usize = 8;
 
 const PLACE_BYTES: usize = 8;
 
+/// In `starts`: no nodes are kept.
+const NONE: u64 = u64::MAX;
+
 /// The files; shared by the committer, which appends, and all who read.
 pub struct Tree {
     disk: Arc<dyn Disk>,
@@ -44,6 +49,8 @@ pub struct Tree {
     mode: Mode,
     entries: Arc<dyn File>,
     places: Arc<dyn File>,
+    starts: Arc<dyn File>,
+    inner: Arc<dyn File>,
     levels: [OnceLock<Arc<dyn File>>; LEVELS],
     /// The right edge: at each level the hashes that do not yet fill a tile.
     edge: Mutex<Edge>,
@@ -52,6 +59,8 @@ pub struct Tree {
 #[derive(Default)]
 struct Edge {
     size: u64,
+    /// Where in `inner` the next nodes go.
+    inner: u64,
     levels: [Vec<Hash>; LEVELS],
 }
 
@@ -73,7 +82,7 @@ impl Tree {
     /// Opens the files as they are, to read and change nothing; `None` where there are none.
     pub fn inspect(disk: Arc<dyn Disk>) -> Result<Option<Self>, StoreError> {
         let names = disk.list(DIR).map_err(|e| StoreError::io("list", DIR, e))?;
-        if ["entries", "places"]
+        if ["entries", "places", "starts", "inner"]
             .iter()
             .any(|name| !names.iter().any(|there| there == name))
         {
@@ -86,6 +95,8 @@ impl Tree {
         Ok(Self {
             entries: open(&*disk, "entries", mode)?,
             places: open(&*disk, "places", mode)?,
+            starts: open(&*disk, "starts", mode)?,
+            inner: open(&*disk, "inner", mode)?,
             mode,
             levels: Default::default(),
             edge: Mutex::default(),
@@ -98,12 +109,14 @@ impl Tree {
         self.edge().size
     }
 
-    /// Appends the next batch: its outer leaf, and where its frame stands.
+    /// Appends the next batch: its outer leaf, where its frame stands, and the nodes of its inner
+    /// tree at height 8, where they are known and more than one.
     pub fn append(
         &self,
         leaf: &[u8; OUTER_LEAF_BYTES],
         hash: Hash,
         at: u64,
+        blocks: &[Hash],
     ) -> Result<(), StoreError> {
         let mut edge = self.edge();
         let size = edge.size;
@@ -113,6 +126,14 @@ impl Tree {
         write(&*self.entries, "entries", &entry, size * ENTRY_BYTES as u64)?;
         let place = at.to_le_bytes();
         write(&*self.places, "places", &place, size * PLACE_BYTES as u64)?;
+        let start = if blocks.len() > 1 { edge.inner } else { NONE };
+        let bytes = start.to_le_bytes();
+        write(&*self.starts, "starts", &bytes, size * PLACE_BYTES as u64)?;
+        if start != NONE {
+            let bytes: Vec<u8> = blocks.iter().flat_map(|hash| hash.to_bytes()).collect();
+            write(&*self.inner, "inner", &bytes, start * Hash::LEN as u64)?;
+            edge.inner += blocks.len() as u64;
+        }
         let (mut hash, mut index) = (hash, size);
         for level in 0..LEVELS {
             let file = self.level(level)?;
@@ -139,6 +160,8 @@ impl Tree {
         };
         sync("entries", &*self.entries)?;
         sync("places", &*self.places)?;
+        sync("starts", &*self.starts)?;
+        sync("inner", &*self.inner)?;
         for (level, file) in self.levels.iter().enumerate() {
             if let Some(file) = file.get() {
                 sync(&level.to_string(), &**file)?;
@@ -163,14 +186,25 @@ impl Tree {
 
     /// The position of the frame of batch `number`.
     pub fn place(&self, number: u64) -> Result<u64, StoreError> {
-        let mut bytes = [0; PLACE_BYTES];
+        number_at(&*self.places, "places", number)
+    }
+
+    /// The nodes of the inner tree of batch `number`, of so many records, at height 8; `None` where
+    /// they were not kept.
+    pub fn blocks(&self, number: u64, records: usize) -> Result<Option<Vec<Hash>>, StoreError> {
+        let start = number_at(&*self.starts, "starts", number)?;
+        if start == NONE {
+            return Ok(None);
+        }
+        let mut bytes = vec![0; records.div_ceil(merkle::BLOCK) * Hash::LEN];
         read(
-            &*self.places,
-            "places",
+            &*self.inner,
+            "inner",
             &mut bytes,
-            number * PLACE_BYTES as u64,
+            start.saturating_mul(Hash::LEN as u64),
         )?;
-        Ok(u64::from_le_bytes(bytes))
+        let (hashes, _) = bytes.as_chunks::<{ Hash::LEN }>();
+        Ok(Some(hashes.iter().copied().map(Hash::from_bytes).collect()))
     }
 
     /// The batch among the first `size` whose frame holds position `at`.
@@ -189,8 +223,11 @@ impl Tree {
 
     /// Reads the right edge of a tree of `size` batches; false where the files are too short.
     fn take_up(&self, size: u64) -> Result<bool, StoreError> {
+        let inner = self.inner.len();
+        let inner = inner.map_err(|e| StoreError::io("read", &join(DIR, "inner"), e))?;
         let mut edge = Edge {
             size,
+            inner: inner / Hash::LEN as u64,
             ..Edge::default()
         };
         let long = |name: &str, file: &dyn File, bytes: u64| -> Result<bool, StoreError> {
@@ -200,6 +237,7 @@ impl Tree {
         };
         if !long("entries", &*self.entries, size * ENTRY_BYTES as u64)?
             || !long("places", &*self.places, size * PLACE_BYTES as u64)?
+            || !long("starts", &*self.starts, size * PLACE_BYTES as u64)?
         {
             return Ok(false);
         }
@@ -299,6 +337,12 @@ fn read(file: &dyn File, name: &str, bytes: &mut [u8], at: u64) -> Result<(), St
     })
 }
 
+fn number_at(file: &dyn File, name: &str, number: u64) -> Result<u64, StoreError> {
+    let mut bytes = [0; PLACE_BYTES];
+    read(file, name, &mut bytes, number * PLACE_BYTES as u64)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
 fn damaged(name: &str, at: u64, what: &str) -> StoreError {
     StoreError::damaged(&join(DIR, name), at, what)
 }
@@ -337,7 +381,8 @@ mod tests {
         for number in tree.size()..to {
             let bytes = leaf(number).to_bytes();
             let hash = merkle::leaf(&bytes);
-            tree.append(&bytes, hash, number * 4096).expect("appended");
+            tree.append(&bytes, hash, number * 4096, &[])
+                .expect("appended");
             if number >= frontier.head().size {
                 frontier.append(hash);
             }
@@ -414,6 +459,27 @@ mod tests {
         (0..400_u64).for_each(|_| other.append(Hash::default()));
         let tree = Tree::open(disk, &other).expect("opened");
         assert_eq!(tree.size(), 0, "too short");
+    }
+
+    #[test]
+    fn inner_nodes_are_kept_where_there_are_some() {
+        let (_folder, disk) = disk();
+        let hashes =
+            |from: u8, count| (from..from + count).map(|byte| Hash::from_bytes([byte; 32]));
+        let mut frontier = Frontier::new();
+        let tree = Tree::open(Arc::clone(&disk), &frontier).expect("opened");
+        for (number, count) in [(0, 3), (1, 1), (2, 2)] {
+            let bytes = leaf(number).to_bytes();
+            let hash = merkle::leaf(&bytes);
+            frontier.append(hash);
+            let blocks: Vec<Hash> = hashes(number as u8 * 10, count).collect();
+            tree.append(&bytes, hash, 0, &blocks).expect("appended");
+        }
+        let tree = Tree::open(disk, &frontier).expect("opened");
+        let kept = |number, records| tree.blocks(number, records).expect("read");
+        assert_eq!(kept(0, 513), Some(hashes(0, 3).collect()));
+        assert_eq!(kept(1, 256), None);
+        assert_eq!(kept(2, 512), Some(hashes(20, 2).collect()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod generator;
 mod load;
+mod receipts;
 mod report;
 mod single;
 mod spawned;
@@ -9,6 +10,7 @@ mod spawned;
 use std::path::PathBuf;
 
 use clap::Args;
+use merkle::policy::Policy;
 use model::limits::BATCH_EVENTS;
 use model::{AccountFilter, CreateAccountStatus, Transfer, account_filter_flags};
 use sim::workload::Random;
@@ -89,6 +91,9 @@ pub struct Bench {
     /// Afterwards asks for the last 8,189 transfers of several accounts.
     #[arg(long)]
     query: bool,
+    /// Afterwards gets the receipts of 500 transfers and checks them.
+    #[arg(long, requires = "spawn")]
+    receipts: bool,
     /// Afterwards kills the server, starts it again and looks for what was answered.
     #[arg(long, requires = "spawn")]
     restart: bool,
@@ -114,10 +119,16 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
 
 fn on_spawned(bench: &Bench) -> Result<Report, Failure> {
     let fresh = Fresh::under(&bench.data_parent).map_err(Failure::Input)?;
-    directory::make(fresh.path(), None)?;
+    let key = directory::make(fresh.path(), None)?;
     let (server, _) = Spawned::start(fresh.path()).map_err(Failure::Input)?;
     let endpoint = Endpoint::new(server.url(), None).map_err(Failure::Input)?;
-    let mut report = measure(bench, &mut Client::connect(endpoint)?)?;
+    let mut client = Client::connect(endpoint)?;
+    let mut report = measure(bench, &mut client)?;
+    if bench.receipts {
+        let load = (bench.mix(), bench.transfers, bench.seed);
+        let policy = Policy::of_log(key.verifier().clone());
+        report.receipts = Some(receipts::measure(load, &policy, &mut client)?);
+    }
     if let Some((now, peak)) = server.memory() {
         report.rss_bytes = Some(now);
         report.rss_peak_bytes = Some(peak);

@@ -30,6 +30,8 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<Query>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<Receipts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub restart: Option<Restart>,
 }
 
@@ -48,6 +50,18 @@ pub struct Query {
     /// Transfers in all answers together.
     pub transfers: u64,
     pub ms: Milliseconds,
+}
+
+/// Receipts of transfers from all over the load.
+#[derive(Debug, Serialize)]
+pub struct Receipts {
+    pub asked: usize,
+    /// Bytes of the largest.
+    pub bytes_max: u64,
+    /// From asking for one to having it.
+    pub made_ms: Milliseconds,
+    /// Checking it, natively and on one thread.
+    pub checked_ms: Milliseconds,
 }
 
 /// From a killed server to a ready one.
@@ -105,6 +119,7 @@ impl Report {
             refused: seen.refused,
             busy: seen.busy,
             query: None,
+            receipts: None,
             restart: None,
         }
     }
@@ -145,6 +160,11 @@ impl Report {
                 query.transfers,
                 query.accounts
             );
+        }
+        if let Some(receipts) = &self.receipts {
+            line("receipt", receipts.made_ms);
+            line("checked", receipts.checked_ms);
+            say!("receipt, bytes   {:>14} at most", receipts.bytes_max);
         }
         if let Some(restart) = &self.restart {
             say!(

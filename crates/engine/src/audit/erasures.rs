@@ -13,8 +13,10 @@ use super::Audit;
 
 /// Remains that passed, and erasures that were entered, by batch and index.
 pub(super) struct ErasureCheck {
-    remains: BTreeSet<(u64, u32)>,
-    entered: BTreeMap<(u64, u32), u64>,
+    /// With their hash.
+    remains: BTreeMap<(u64, u32), [u8; 32]>,
+    /// With the batch that says so, and the hash that it gives.
+    entered: BTreeMap<(u64, u32), (u64, [u8; 32])>,
     /// Batches that have a file beside the log.
     files: BTreeSet<u64>,
     /// What the next start overwrites a frame with, until that frame has passed.
@@ -45,7 +47,7 @@ impl ErasureCheck {
             audit.notes.push(format!("{}: {what}", unwritten_path()));
         }
         Ok(Self {
-            remains: BTreeSet::new(),
+            remains: BTreeMap::new(),
             entered: BTreeMap::new(),
             files: files.into_iter().collect(),
             unwritten,
@@ -90,10 +92,12 @@ impl ErasureCheck {
     pub(super) fn record(&mut self, number: u64, index: u32, record: &Record) {
         match record {
             Record::Erased(_) => {
-                self.remains.insert((number, index));
+                let hash = merkle::leaf(&record.to_bytes());
+                self.remains.insert((number, index), hash.to_bytes());
             }
             Record::RecordErased(erasure) => {
-                self.entered.insert((erasure.batch, erasure.index), number);
+                let place = (erasure.batch, erasure.index);
+                self.entered.insert(place, (number, erasure.remains));
             }
             _ => {}
         }
@@ -106,10 +110,16 @@ impl ErasureCheck {
                 .differences
                 .push(format!("{}: {what}", unwritten_path()));
         }
-        for place in &self.remains {
+        for (place, hash) in &self.remains {
             let (batch, index) = place;
-            if self.entered.remove(place).is_none() {
-                let what = "it was erased, and no record in the log says so";
+            let what = match self.entered.remove(place) {
+                None => Some("it was erased, and no record in the log says so"),
+                Some((_, entered)) if entered != *hash => {
+                    Some("what remains of it is not what its erasure says")
+                }
+                Some(_) => None,
+            };
+            if let Some(what) = what {
                 audit
                     .differences
                     .push(format!("batch {batch}: record {index}: {what}"));
@@ -117,7 +127,7 @@ impl ErasureCheck {
             self.files.remove(batch);
         }
         audit.erased = self.remains.len() as u64;
-        for ((batch, index), by) in &self.entered {
+        for ((batch, index), (by, _)) in &self.entered {
             if self.underway == Some(*batch) {
                 continue;
             }

@@ -52,7 +52,7 @@ impl TreeCheck {
     }
 
     /// A batch passes.
-    pub(super) fn pass(&mut self, header: &Header, audit: &mut Audit) {
+    pub(super) fn pass(&mut self, header: &Header, blocks: &[Hash], audit: &mut Audit) {
         let number = self.size;
         self.size += 1;
         if let Some(tree) = &self.tree {
@@ -63,6 +63,11 @@ impl TreeCheck {
             tell(&mut self.told, same, &what, audit);
             let same = tree.place(number).map(|place| place == header.at);
             let what = format!("tree/places: place {number} is not that of its batch");
+            tell(&mut self.told, same, &what, audit);
+            let kept = tree.blocks(number, header.leaf.records as usize);
+            let same = kept.map(|kept| kept.is_none_or(|kept| kept == blocks));
+            let what =
+                format!("tree/inner: the nodes of batch {number} are not those of its records");
             tell(&mut self.told, same, &what, audit);
         }
         let mut hash = merkle::leaf(&header.leaf_bytes);

@@ -112,7 +112,14 @@ pub const IN_LOG: &[Alteration] = &[
             remains(files, |moved| moved.amount += 1);
         },
     ),
-    // No hash is over remains: what was signed of the balances since then tells.
+    Alteration(
+        "the receiver that remains, by its erasure",
+        &["batch 16: record 5", "not what its erasure says"],
+        |files| {
+            remains(files, |moved| moved.credit_account_id = 6);
+        },
+    ),
+    // What was signed of the balances since then tells as well.
     Alteration(
         "the receiver that remains",
         &["statement 1 in the log", "root"],

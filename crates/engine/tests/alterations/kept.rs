@@ -53,6 +53,9 @@ pub const TILES: &[Alteration] = &[
             flip(files, "tree/entries", 9 * 170 + 1);
         },
     ),
+    Alteration("where inner nodes begin", &["tree/inner"], |files| {
+        flip(files, "tree/starts", 9 * 8);
+    }),
     Alteration("a place", &["tree/places", "place 9"], |files| {
         flip(files, "tree/places", 9 * 8 + 1);
     }),

@@ -5,7 +5,7 @@
 //! the old length. Remains are no leaf of the inner tree; the leaf of the erased record stands
 //! beside the log, and nobody can open it any more.
 
-use super::{Expired, Extras, RecordError, Released, fit};
+use super::{Expired, Extras, Record, RecordError, Released, fit};
 use crate::Transfer;
 use crate::pack::{pack, unpack};
 
@@ -28,6 +28,8 @@ pub struct Erasure {
     pub index: u32,
     /// After how many days it was allowed.
     pub retention_days: u32,
+    /// `SHA-256(00 | remains)`: what stays in its place, so that it does not change either.
+    pub remains: [u8; 32],
     /// Nanoseconds since 1970: when it was decided.
     pub timestamp: u64,
 }
@@ -61,6 +63,16 @@ pub struct Moved {
 }
 
 impl Remains {
+    /// What would remain of a record; `None` of one that is needed as long as the books are.
+    pub const fn of(record: &Record) -> Option<Self> {
+        match record {
+            Record::TransferCreated(transfer, extras) => Some(Self::of_transfer(transfer, extras)),
+            Record::TransferExpired(expired) => Some(Self::of_expired(expired)),
+            Record::TransferFailed(failed) => Some(Self::Failed(failed.timestamp)),
+            _ => None,
+        }
+    }
+
     /// What remains of a transfer.
     pub const fn of_transfer(transfer: &Transfer, extras: &Extras) -> Self {
         Self::Transfer(Moved {
@@ -107,21 +119,29 @@ impl Remains {
 
 pub(super) fn encode_erasure(erasure: &Erasure, out: &mut [u8]) -> usize {
     out[0] = RECORD_ERASED;
+    let (low, high) = erasure.remains.split_at(16);
+    let half = |bytes: &[u8]| u128::from_le_bytes(bytes.try_into().expect("16 bytes"));
     let values = [
         erasure.batch.into(),
         erasure.index.into(),
         erasure.retention_days.into(),
+        half(low),
+        half(high),
         erasure.timestamp.into(),
     ];
     1 + pack(&values, 0, &mut out[1..])
 }
 
 pub(super) fn decode_erasure(rest: &mut &[u8]) -> Result<Erasure, RecordError> {
-    let ([batch, index, days, timestamp], _) = unpack::<4>(rest)?;
+    let ([batch, index, days, low, high, timestamp], _) = unpack::<6>(rest)?;
+    let mut remains = [0; 32];
+    remains[..16].copy_from_slice(&low.to_le_bytes());
+    remains[16..].copy_from_slice(&high.to_le_bytes());
     Ok(Erasure {
         batch: fit(batch)?,
         index: fit(index)?,
         retention_days: fit(days)?,
+        remains,
         timestamp: fit(timestamp)?,
     })
 }
