@@ -29,9 +29,8 @@ def replace(name, old, new):
     assert text.count(old) == 1, (name, old)
     path.write_text(text.replace(old, new))
 replace("commit.rs", "        salted_leaves(&seed, bytes, spans, &mut self.leaves);\n",
-        "        let _ = (salted_leaves, root_of as fn(&mut Vec<Hash>) -> Hash, bytes, seed);\n")
-replace("commit.rs", "inner_root: root_of(&mut self.leaves).to_bytes()", "inner_root: [0; 32]")
-replace("commit.rs", "        self.tree.append(&bytes, hash, at)?;\n", "        let _ = (&self.tree, at);\n")
+        "        let _ = (salted_leaves, bytes, seed);\n")
+replace("commit.rs", "        self.tree.append(&bytes, hash, at, &self.blocks)?;\n", "        let _ = (&self.tree, at);\n")
 replace("publish.rs", "    fn tick(&self, ended: bool) -> Result<(), StoreError> {\n",
         "    #[allow(unreachable_code)]\n    fn tick(&self, ended: bool) -> Result<(), StoreError> {\n        return Ok(());\n")
 PATCH

@@ -20,7 +20,7 @@ const ACCOUNTS: u64 = 10_000;
 const ASKED: usize = 2_000;
 
 fn main() {
-    let transfers = std::env::args().filter_map(|word| word.parse().ok()).next();
+    let transfers = std::env::args().find_map(|word| word.parse().ok());
     let transfers: u64 = transfers.unwrap_or(1_000_000);
     let data = tempfile::tempdir_in(".").expect("a folder");
     let init = Init::default();
