@@ -6,6 +6,7 @@
 //! makes the corpus.
 
 pub mod memory;
+pub mod proofs;
 pub mod repair;
 pub mod signed;
 pub mod targets;
@@ -14,7 +15,7 @@ pub mod targets;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 17] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
@@ -24,6 +25,10 @@ pub const TARGETS: [Target; 13] = [
     ("index", targets::index),
     ("json", targets::json),
     ("decide", targets::decide),
+    ("proof", proofs::proof),
+    ("tile", proofs::tile),
+    ("erased", proofs::erased),
+    ("seen", proofs::seen),
     ("note", targets::note),
     ("policy", targets::policy),
     ("tlog_proof", targets::tlog_proof),

@@ -14,6 +14,14 @@ fn set(bytes: &mut [u8], at: usize, sum: u32) {
     }
 }
 
+/// The checksum at the end of a file, over all before.
+pub fn last_word(bytes: &mut [u8]) {
+    if let Some(end) = bytes.len().checked_sub(4) {
+        let sum = crc32c(&bytes[..end]);
+        set(bytes, end, sum);
+    }
+}
+
 /// The records of a body.
 pub fn records(body: &mut [u8]) {
     let mut at = 0;

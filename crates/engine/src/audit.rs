@@ -101,9 +101,11 @@ pub fn audit_trusting(
         }
     };
     audit.runs = runs.len() as u64;
+    let synced = snapshots.iter().map(|base| base.chain.number).max();
+    let synced = synced.unwrap_or(0);
     let mut pass = Pass {
         checkpoints: CheckpointCheck::new(&*disk, trust, &mut audit)?,
-        tree: TreeCheck::new(&disk, &mut audit)?,
+        tree: TreeCheck::new(&disk, synced, &mut audit)?,
         erasures: ErasureCheck::new(&*disk, &mut audit)?,
         salts: SaltCheck::new(&*disk, &mut audit)?,
         statements: Derivations::open(Arc::clone(&disk))?,

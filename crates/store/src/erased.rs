@@ -130,7 +130,8 @@ impl Openings {
         salt.filter(|_| !self.erased.contains_key(&index))
     }
 
-    fn write(&self, disk: &dyn Disk) -> Result<(), StoreError> {
+    /// Its canonical bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(self.batch.to_le_bytes());
         bytes.extend((self.salts.len() as u32).to_le_bytes());
@@ -143,8 +144,12 @@ impl Openings {
             bytes.extend(self.salt(index).iter().flat_map(|salt| salt.to_bytes()));
         }
         bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
+        bytes
+    }
+
+    fn write(&self, disk: &dyn Disk) -> Result<(), StoreError> {
         let name = name(self.batch);
-        replace_file(disk, DIR, &name, &bytes)
+        replace_file(disk, DIR, &name, &self.to_bytes())
             .map_err(|e| StoreError::io("write", &join(DIR, &name), e))
     }
 

@@ -172,6 +172,43 @@ impl Tree {
             .map_err(|e| StoreError::io("sync", DIR, e))
     }
 
+    /// How many batches the files hold, where they end as those of a process that was killed do:
+    /// each may lack what comes last in the order of [`Tree::append`], of one batch. `None` where
+    /// they end otherwise, so that a reader runs into the end of one of them.
+    pub fn held(&self) -> Result<Option<u64>, StoreError> {
+        let len = |name: &str, file: &dyn File| {
+            let len = file.len();
+            len.map_err(|e| StoreError::io("read", &join(DIR, name), e))
+        };
+        let entries = len("entries", &*self.entries)?;
+        let counts = [
+            entries / ENTRY_BYTES as u64,
+            len("places", &*self.places)? / PLACE_BYTES as u64,
+            len("starts", &*self.starts)? / PLACE_BYTES as u64,
+            len("0", &*self.level(0)?)? / Hash::LEN as u64,
+        ];
+        let [most, .., mut least] = counts;
+        if !counts.is_sorted_by(|one, next| one >= next) || most - least > 1 {
+            return Ok(None);
+        }
+        let mut whole = WIDTH as u64;
+        for level in 1..LEVELS {
+            if least < whole {
+                break;
+            }
+            let count = len(&level.to_string(), &*self.level(level)?)? / Hash::LEN as u64;
+            if count < least / whole {
+                // The last batch filled a tile, and its hash is not there.
+                least -= 1;
+                if count < least / whole {
+                    return Ok(None);
+                }
+            }
+            whole *= WIDTH as u64;
+        }
+        Ok((entries % ENTRY_BYTES as u64 == 0).then_some(least))
+    }
+
     /// The bytes of a bundle: `count` entries from `first` on.
     pub fn entries(&self, first: u64, count: usize) -> Result<Vec<u8>, StoreError> {
         let mut bytes = vec![0; count * ENTRY_BYTES];
@@ -459,6 +496,35 @@ mod tests {
         (0..400_u64).for_each(|_| other.append(Hash::default()));
         let tree = Tree::open(disk, &other).expect("opened");
         assert_eq!(tree.size(), 0, "too short");
+    }
+
+    #[test]
+    fn what_a_killed_process_leaves_is_told_from_damage() {
+        let (folder, disk) = disk();
+        let tree = Tree::open(Arc::clone(&disk), &Frontier::new()).expect("opened");
+        grow(&tree, &mut Frontier::new(), 512);
+        let held = || {
+            let tree = Tree::inspect(Arc::clone(&disk)).expect("opened");
+            tree.expect("files").held().expect("read")
+        };
+        assert_eq!(held(), Some(512));
+        let shorten = |name: &str, by: u64| {
+            let path = folder.path().join("tree").join(name);
+            let file = std::fs::OpenOptions::new().write(true).open(path);
+            let file = file.expect("there");
+            let len = file.metadata().expect("read").len();
+            file.set_len(len - by).expect("cut");
+        };
+        shorten("1", 32);
+        assert_eq!(held(), Some(511), "its tile was full, and not yet hashed");
+        shorten("0", 32);
+        assert_eq!(held(), Some(511));
+        shorten("places", 8);
+        assert_eq!(held(), None, "starts come after places");
+        shorten("starts", 8);
+        assert_eq!(held(), Some(511));
+        shorten("entries", 1);
+        assert_eq!(held(), None, "entries come first, and whole");
     }
 
     #[test]

@@ -1,15 +1,19 @@
-//! Makes the corpus: small inputs that are whole, from `fixtures/v1` and from nothing.
+//! Makes the corpus: small inputs that are whole, from `fixtures` and from nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fuzz::memory::Memory;
+use fuzz::proofs::{BALANCE, LINE, RECEIPT};
 use fuzz::signed;
 use merkle::inclusion;
+use merkle::key::VerifierKey;
 use merkle::policy::Policy;
+use merkle::tile::{Bundle, Tile};
 use merkle::tlog_proof::TlogProof;
 use model::{Account, Transfer, transfer_flags};
+use monitor::{Limits, Monitor, Source, SourceError};
 use store::frame;
 use store::index::{Additions, IdHash, Index, Options, Tree};
 use zerocopy::IntoBytes;
@@ -46,6 +50,78 @@ fn main() {
     }
     write("decide", 0, &bulk());
     write_signed();
+    write_proofs();
+}
+
+/// The proofs of `fixtures/v2`, and what stands in it beside the log.
+fn write_proofs() {
+    let fixture = folder("../fixtures/v2/directory");
+    for (number, file) in [RECEIPT, BALANCE, LINE].into_iter().enumerate() {
+        write("proof", number, file);
+    }
+    let receipt = TlogProof::parse(RECEIPT).expect("a receipt");
+    write("proof", 3, &receipt.extra.expect("an opening"));
+    let log = fs::read(fixture.join("log/0000000000000000.seg")).expect("the fixture");
+    let mut at = 0;
+    while log[at..].starts_with(b"cf-frame") {
+        let word = |from: usize| u32::from_le_bytes(log[from..from + 4].try_into().expect("4"));
+        let (body, frame) = (word(at + 16) as usize, word(at + 20) as usize);
+        let records = frame::records(&log[at + 256..at + 256 + body]).flatten();
+        for (entry, record) in records.enumerate() {
+            write("record", 10_000 + 100 * (at / 4_096) + entry, record.bytes);
+        }
+        at += frame;
+    }
+    let erased = fs::read_dir(fixture.join("erased")).expect("the fixture");
+    for (number, file) in erased.enumerate() {
+        let bytes = fs::read(file.expect("an entry").path()).expect("the fixture");
+        write("erased", number, &[&[1], &bytes[..]].concat());
+    }
+    let mut log = Public(fixture);
+    let paths = ["tile/0/000.p/2", "tile/entries/000.p/2"];
+    for (number, path) in paths.into_iter().enumerate() {
+        let bytes = log.get(path, 1 << 20).expect("read").expect("there");
+        write("tile", number, &[path.as_bytes(), b"\n", &bytes].concat());
+    }
+    let key = fs::read_to_string(folder("../fixtures/v2/log.vkey")).expect("the fixture");
+    let policy = Policy::of_log(VerifierKey::parse(key.trim_end()).expect("a key"));
+    let report = Monitor::new(policy, Limits::default()).check(&mut log, None, 1 << 40);
+    write(
+        "seen",
+        0,
+        &report.state.expect("a log to follow").to_bytes(),
+    );
+}
+
+/// The public log of a directory of books.
+struct Public(PathBuf);
+
+impl Source for Public {
+    fn get(&mut self, path: &str, _: usize) -> Result<Option<Vec<u8>>, SourceError> {
+        let read = |name: &str| {
+            let bytes = fs::read(self.0.join(name));
+            bytes.map_err(|error| SourceError::Failed(error.to_string()))
+        };
+        let part = |bytes: Vec<u8>, index: u64, width: u16, each: usize| {
+            let first = index as usize * 256 * each;
+            bytes
+                .get(first..first + usize::from(width) * each)
+                .map(<[u8]>::to_vec)
+        };
+        if let Some(Tile {
+            level,
+            index,
+            width,
+        }) = Tile::parse_path(path)
+        {
+            let bytes = read(&format!("tree/{level}"))?;
+            return Ok(part(bytes, index, width, 32));
+        }
+        match Bundle::parse_path(path) {
+            Some(Bundle { index, width }) => Ok(part(read("tree/entries")?, index, width, 170)),
+            None => read(path).map(Some),
+        }
+    }
 }
 
 /// Notes, policies, proofs and requests with good signatures.

@@ -24,11 +24,18 @@ pub(super) struct TreeCheck {
     /// At each level the hashes that do not yet fill a tile.
     edge: [Vec<Hash>; LEVELS],
     size: u64,
+    /// Batches that the files hold: a process that was killed leaves them behind the log.
+    held: u64,
     told: u64,
 }
 
 impl TreeCheck {
-    pub(super) fn new(disk: &Arc<dyn Disk>, audit: &mut Audit) -> Result<Self, StoreError> {
+    /// `synced` is how many batches the newest snapshot knows: so many were synced with it.
+    pub(super) fn new(
+        disk: &Arc<dyn Disk>,
+        synced: u64,
+        audit: &mut Audit,
+    ) -> Result<Self, StoreError> {
         let tree = match Tree::inspect(Arc::clone(disk)) {
             Ok(Some(tree)) => Some(tree),
             Ok(None) => {
@@ -43,7 +50,10 @@ impl TreeCheck {
                 None
             }
         };
+        // A level that is missing is told when it is read.
+        let held = tree.as_ref().and_then(|tree| tree.held().ok().flatten());
         Ok(Self {
+            held: held.filter(|held| *held >= synced).unwrap_or(u64::MAX),
             tree,
             edge: Default::default(),
             size: 0,
@@ -55,7 +65,7 @@ impl TreeCheck {
     pub(super) fn pass(&mut self, header: &Header, blocks: &[Hash], audit: &mut Audit) {
         let number = self.size;
         self.size += 1;
-        if let Some(tree) = &self.tree {
+        if let Some(tree) = self.tree.as_ref().filter(|_| number < self.held) {
             let mut expected = ((ENTRY_BYTES - 2) as u16).to_be_bytes().to_vec();
             expected.extend(header.leaf_bytes);
             let same = tree.entries(number, 1).map(|entry| entry == expected);
@@ -87,7 +97,7 @@ impl TreeCheck {
 
     fn compare(&mut self, level: usize, index: u64, hash: Hash, audit: &mut Audit) {
         audit.hashes += 1;
-        if let Some(tree) = &self.tree {
+        if let Some(tree) = self.tree.as_ref().filter(|_| self.size <= self.held) {
             let mut found = Vec::new();
             let read = tree.hashes(level as u8, index, 1, &mut found);
             let same = read.map(|()| found == [hash]);
@@ -98,6 +108,16 @@ impl TreeCheck {
 
     /// The log has passed.
     pub(super) fn end(&self, audit: &mut Audit) {
+        if let Some(missing) = self
+            .size
+            .checked_sub(self.held)
+            .filter(|missing| *missing > 0)
+        {
+            let what = "the next start makes the rest";
+            audit.notes.push(format!(
+                "{DIR}: it ends {missing} batches before the log; {what}"
+            ));
+        }
         if self.told > TOLD {
             let more = self.told - TOLD;
             audit
