@@ -56,13 +56,6 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The facts of a record on its own.
-pub fn facts_of(record: &Record) -> Verdict {
-    let mut verdict = Verdict { facts: Vec::new() };
-    record_facts(record, &mut verdict);
-    verdict
-}
-
 pub(crate) fn record_facts(record: &Record, verdict: &mut Verdict) {
     match record {
         Record::LedgerDeclared(currency) => {

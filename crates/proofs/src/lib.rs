@@ -18,7 +18,7 @@ use merkle::checkpoint::Checkpoint;
 use merkle::note::Note;
 use merkle::policy::{Policy, Trusted};
 
-pub use facts::{Verdict, facts_of};
+pub use facts::Verdict;
 pub use refusal::{Code, Refusal};
 
 /// Bytes of a file that is looked at, at most.

@@ -18,8 +18,8 @@
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use merkle::tile::{HashReader, ReadError};
-use merkle::{Frontier, Hash, root_of};
+use merkle::tile::{HashReader, Levels, ReadError};
+use merkle::{Frontier, Hash};
 use model::batch::OUTER_LEAF_BYTES;
 
 use crate::disk::{Disk, File, Mode, join, read_exact_at, write_all_at};
@@ -52,16 +52,15 @@ pub struct Tree {
     starts: Arc<dyn File>,
     inner: Arc<dyn File>,
     levels: [OnceLock<Arc<dyn File>>; LEVELS],
-    /// The right edge: at each level the hashes that do not yet fill a tile.
     edge: Mutex<Edge>,
 }
 
 #[derive(Default)]
 struct Edge {
-    size: u64,
+    /// At each level the hashes that do not yet fill a tile.
+    levels: Levels,
     /// Where in `inner` the next nodes go.
     inner: u64,
-    levels: [Vec<Hash>; LEVELS],
 }
 
 impl Tree {
@@ -106,7 +105,7 @@ impl Tree {
 
     /// Batches that were appended or taken up.
     pub fn size(&self) -> u64 {
-        self.edge().size
+        self.edge().levels.size()
     }
 
     /// Appends the next batch: its outer leaf, where its frame stands, and the nodes of its inner
@@ -119,7 +118,7 @@ impl Tree {
         blocks: &[Hash],
     ) -> Result<(), StoreError> {
         let mut edge = self.edge();
-        let size = edge.size;
+        let size = edge.levels.size();
         let mut entry = [0; ENTRY_BYTES];
         entry[..2].copy_from_slice(&(OUTER_LEAF_BYTES as u16).to_be_bytes());
         entry[2..].copy_from_slice(leaf);
@@ -134,21 +133,14 @@ impl Tree {
             write(&*self.inner, "inner", &bytes, start * Hash::LEN as u64)?;
             edge.inner += blocks.len() as u64;
         }
-        let (mut hash, mut index) = (hash, size);
-        for level in 0..LEVELS {
-            let file = self.level(level)?;
-            let at = index * Hash::LEN as u64;
+        let mut hashes = Vec::new();
+        edge.levels
+            .append(hash, |level, hash| hashes.push((level, hash)));
+        for (level, hash) in hashes {
+            let at = (size >> (8 * level)) * Hash::LEN as u64;
+            let file = self.level(level.into())?;
             write(&*file, &level.to_string(), hash.as_bytes(), at)?;
-            let hashes = &mut edge.levels[level];
-            hashes.push(hash);
-            if hashes.len() < WIDTH {
-                break;
-            }
-            hash = root_of(hashes);
-            hashes.clear();
-            index /= WIDTH as u64;
         }
-        edge.size += 1;
         Ok(())
     }
 
@@ -260,13 +252,6 @@ impl Tree {
 
     /// Reads the right edge of a tree of `size` batches; false where the files are too short.
     fn take_up(&self, size: u64) -> Result<bool, StoreError> {
-        let inner = self.inner.len();
-        let inner = inner.map_err(|e| StoreError::io("read", &join(DIR, "inner"), e))?;
-        let mut edge = Edge {
-            size,
-            inner: inner / Hash::LEN as u64,
-            ..Edge::default()
-        };
         let long = |name: &str, file: &dyn File, bytes: u64| -> Result<bool, StoreError> {
             let len = file.len();
             let len = len.map_err(|e| StoreError::io("read", &join(DIR, name), e))?;
@@ -279,24 +264,19 @@ impl Tree {
             return Ok(false);
         }
         let mut count = size;
-        for level in 0..LEVELS {
-            if count == 0 {
-                break;
-            }
+        for level in (0..LEVELS).take_while(|level| size >> (8 * level) > 0) {
             let bytes = count * Hash::LEN as u64;
             if !long(&level.to_string(), &*self.level(level)?, bytes)? {
                 return Ok(false);
             }
-            let loose = count % WIDTH as u64;
-            self.hashes(
-                level as u8,
-                count - loose,
-                loose as usize,
-                &mut edge.levels[level],
-            )?;
             count /= WIDTH as u64;
         }
-        *self.edge() = edge;
+        let inner = self.inner.len();
+        let inner = inner.map_err(|e| StoreError::io("read", &join(DIR, "inner"), e))?;
+        *self.edge() = Edge {
+            levels: Levels::resume(self, size)?,
+            inner: inner / Hash::LEN as u64,
+        };
         Ok(true)
     }
 

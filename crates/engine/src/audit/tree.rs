@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use merkle::tile::{HashReader, WIDTH};
-use merkle::{Hash, root_of};
+use merkle::Hash;
+use merkle::tile::{HashReader, Levels};
 use store::StoreError;
 use store::disk::Disk;
 use store::frame::Header;
 use store::tree::{DIR, ENTRY_BYTES, Tree};
 
 use super::Audit;
-
-/// Levels whose hashes are derived: more than there can be.
-const LEVELS: usize = 8;
 
 /// Differences that are told of one file; more of the same tell nothing more.
 const TOLD: u64 = 3;
@@ -21,8 +18,7 @@ const TOLD: u64 = 3;
 pub(super) struct TreeCheck {
     /// `None` where there are no files, or they could not be opened.
     tree: Option<Tree>,
-    /// At each level the hashes that do not yet fill a tile.
-    edge: [Vec<Hash>; LEVELS],
+    levels: Levels,
     size: u64,
     /// Batches that the files hold: a process that was killed leaves them behind the log.
     held: u64,
@@ -55,7 +51,7 @@ impl TreeCheck {
         Ok(Self {
             held: held.filter(|held| *held >= synced).unwrap_or(u64::MAX),
             tree,
-            edge: Default::default(),
+            levels: Levels::new(),
             size: 0,
             told: 0,
         })
@@ -80,26 +76,20 @@ impl TreeCheck {
                 format!("tree/inner: the nodes of batch {number} are not those of its records");
             tell(&mut self.told, same, &what, audit);
         }
-        let mut hash = merkle::leaf(&header.leaf_bytes);
-        let mut index = number;
-        for level in 0..LEVELS {
-            self.compare(level, index, hash, audit);
-            let hashes = &mut self.edge[level];
-            hashes.push(hash);
-            if hashes.len() < WIDTH as usize {
-                break;
-            }
-            hash = root_of(hashes);
-            hashes.clear();
-            index /= WIDTH;
+        let mut hashes = Vec::new();
+        let hash = merkle::leaf(&header.leaf_bytes);
+        self.levels
+            .append(hash, |level, hash| hashes.push((level, hash)));
+        for (level, hash) in hashes {
+            self.compare(level, number >> (8 * level), hash, audit);
         }
     }
 
-    fn compare(&mut self, level: usize, index: u64, hash: Hash, audit: &mut Audit) {
+    fn compare(&mut self, level: u8, index: u64, hash: Hash, audit: &mut Audit) {
         audit.hashes += 1;
         if let Some(tree) = self.tree.as_ref().filter(|_| self.size <= self.held) {
             let mut found = Vec::new();
-            let read = tree.hashes(level as u8, index, 1, &mut found);
+            let read = tree.hashes(level, index, 1, &mut found);
             let same = read.map(|()| found == [hash]);
             let what = format!("tree/{level}: hash {index} is not that of the log");
             tell(&mut self.told, same, &what, audit);
