@@ -1,7 +1,9 @@
 //! What each fact does to the state: the only code that changes it, live and on replay.
 
 use model::record::{Erasure, Expired, Extras, Failed, Moved, Released, Remains, StatementLine};
-use model::{Account, Currency, Transfer, account_flags, transfer_flags};
+use model::{Account, Currency, Deed, Object, Transfer, account_flags, transfer_flags};
+
+use model::object::{Listing, Role, account_of};
 
 use crate::fact::Slots;
 use crate::index::shard_of;
@@ -38,6 +40,10 @@ pub(crate) trait Reach: Copy {
     fn account(&self, slot: u32) -> bool;
     /// Whether the pending transfers of this shard.
     fn pending(&self, shard: usize) -> bool;
+    /// Whether the objects of this shard, listings aside.
+    fn object(&self, shard: usize) -> bool;
+    /// Whether the listing with this number.
+    fn listing(&self, number: u32) -> bool;
 }
 
 /// All of the state.
@@ -52,6 +58,16 @@ impl Reach for Everything {
 
     #[inline]
     fn pending(&self, _: usize) -> bool {
+        true
+    }
+
+    #[inline]
+    fn object(&self, _: usize) -> bool {
+        true
+    }
+
+    #[inline]
+    fn listing(&self, _: u32) -> bool {
         true
     }
 }
@@ -240,6 +256,40 @@ impl Books {
 
     pub(crate) fn apply_erasure(&mut self, erasure: &Erasure) {
         self.clock.tick(erasure.timestamp);
+    }
+
+    pub(crate) fn apply_deed(&mut self, deed: &Deed) {
+        self.clock.tick(deed.timestamp);
+    }
+
+    /// Makes an object stand so. A listing's seller has an account on its ledger.
+    #[inline]
+    pub(crate) fn apply_object<R: Reach>(&mut self, object: &Object, reach: R) {
+        self.clock.tick(object.timestamp());
+        match object {
+            Object::Listing(listing) => {
+                if reach.listing(listing.number)
+                    && let Some(seller) = self.seller_slot(listing)
+                {
+                    self.business.put_listing(listing, seller);
+                }
+                return;
+            }
+            Object::OrderLine(line) if line.listing > 0 && reach.listing(line.listing - 1) => {
+                self.business.move_stock(line);
+            }
+            _ => {}
+        }
+        if reach.object(self.business.shard_of(object.key())) {
+            self.business.put(object);
+        }
+    }
+
+    /// The slot of the seller's account of a listing.
+    pub(crate) fn seller_slot(&self, listing: &Listing) -> Option<u32> {
+        let line = self.business.line_of(Role::Seller)?;
+        let id = account_of(listing.seller, listing.ledger, line.code);
+        self.accounts.find(id)
     }
 
     /// A pending transfer and its end are erased together: neither is ever among the open ones.

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use model::object::is_own_transfer;
 use model::record::Released;
 use model::{Account, CreateTransferStatus as Status, Transfer, account_flags, transfer_flags};
 
@@ -120,6 +121,9 @@ impl Event for Transfer {
             turn.time
         };
         let amount = check_accounts(state, self, turn, ahead.slots, timestamp)?;
+        if state.keeps_accounts() {
+            check_kept(state, ahead.slots)?;
+        }
         if state.journal.is_open() {
             state.note_accounts(ahead.slots);
             if self.has(transfer_flags::PENDING) {
@@ -191,6 +195,8 @@ fn check_identity(transfer: &Transfer) -> Result<(), Status> {
         Err(Status::IdMustNotBeZero)
     } else if transfer.id == u128::MAX {
         Err(Status::IdMustNotBeIntMax)
+    } else if is_own_transfer(transfer.id) {
+        Err(Status::IdMustNotBeOwn)
     } else {
         Ok(())
     }
@@ -227,7 +233,7 @@ fn check_content(transfer: &Transfer) -> Result<(), Status> {
 
 /// The accounts, their order in time with the transfer, and their limits. Returns the amount.
 #[inline]
-fn check_accounts(
+pub(crate) fn check_accounts(
     state: &State,
     event: &Transfer,
     turn: Turn<'_>,
@@ -265,6 +271,17 @@ fn check_accounts(
     }
     check_limits(amount, debit, credit)?;
     Ok(amount)
+}
+
+/// The accounts of the chart are moved by commands alone.
+fn check_kept(state: &State, slots: Slots) -> Result<(), Status> {
+    if state.is_kept(state.books.accounts.at(slots.debit)) {
+        Err(Status::DebitAccountIsKept)
+    } else if state.is_kept(state.books.accounts.at(slots.credit)) {
+        Err(Status::CreditAccountIsKept)
+    } else {
+        Ok(())
+    }
 }
 
 /// The order of imported timestamps.

@@ -15,6 +15,8 @@ impl State {
     /// the last record, the last account and the last transfer; the number of the last statement; the counts of ledgers, accounts
     /// and open pending transfers; then the records of the ledgers by number, each after its
     /// length, the accounts in slot order and the pending transfers by id, 128 bytes each.
+    /// Where the platform was used, the records of the open objects follow by kind and key, each after
+    /// its length, and the listings, 24 bytes each.
     /// Counts, lengths and timestamps are 8 bytes, little-endian.
     ///
     /// It reads all of the state: for tests and audits.
@@ -44,6 +46,18 @@ impl State {
         }
         for pending in pendings {
             hash.update(pending.transfer.as_bytes());
+        }
+        let business = &self.books.business;
+        if !business.is_empty() {
+            for object in business.all() {
+                let record = Record::Object(object).to_bytes();
+                hash.update((record.len() as u64).to_le_bytes());
+                hash.update(&record);
+            }
+            for first in (0..business.listings.len()).step_by(RUN) {
+                let end = business.listings.len().min(first + RUN);
+                hash.update(business.listings.run(first, end).as_bytes());
+            }
         }
         hash.finalize().into()
     }

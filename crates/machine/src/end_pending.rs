@@ -1,5 +1,6 @@
 //! Judging the transfers that post or void a pending one.
 
+use model::object::is_own_transfer;
 use model::record::Released;
 use model::{CreateTransferStatus as Status, Transfer, transfer_flags};
 
@@ -30,6 +31,9 @@ impl State {
             Some(open) => (open.transfer, open.slots),
             None => return Err(self.not_open(event, turn, pending_hash).into()),
         };
+        if is_own_transfer(pending.id) {
+            return Err(Status::DebitAccountIsKept.into());
+        }
         let mut transfer = with_defaults(event, &pending);
         check_agreement(&transfer, &pending)?;
         if deadline(&pending).is_some_and(|deadline| deadline <= timestamp) {

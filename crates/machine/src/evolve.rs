@@ -4,7 +4,10 @@ use model::limits::BATCH_RECORDS;
 use model::record::{
     Erasure, Expired, Extras, Failed, Record, Released, Remains, StatementLine, Sums,
 };
-use model::{Account, CreateTransferStatus, Currency, Transfer, account_flags, transfer_flags};
+use model::{
+    Account, ActFacts, CreateTransferStatus, Currency, Deed, Object, Transfer, account_flags,
+    transfer_flags,
+};
 
 use crate::apply::{Effect, Reach};
 use crate::create_account;
@@ -99,6 +102,8 @@ impl Books {
             Record::TransferFailed(failed) => self.evolve_failed(failed),
             Record::RecordErased(erasure) => self.evolve_erasure(erasure),
             Record::StatementLine(line) => self.evolve_statement(line),
+            Record::Deed(deed) => self.evolve_deed(deed),
+            Record::Object(object) => self.evolve_object(object, reach),
             Record::Erased(remains) => self.evolve_remains(remains, reach),
         }
     }
@@ -207,6 +212,27 @@ impl Books {
             return Err(EvolveError::Statement { statement, last });
         }
         self.apply_statement(line);
+        Ok(())
+    }
+
+    fn evolve_deed(&mut self, deed: &Deed) -> Result<(), EvolveError> {
+        rises(deed.timestamp, self.clock.last)?;
+        sound(is_id(deed.id) && ActFacts::numbered(deed.act).is_some())?;
+        self.apply_deed(deed);
+        Ok(())
+    }
+
+    fn evolve_object<R: Reach>(&mut self, object: &Object, reach: R) -> Result<(), EvolveError> {
+        rises(object.timestamp(), self.clock.last)?;
+        let by_act = object.cause() == 0 || ActFacts::numbered(object.cause()).is_some();
+        sound(object.is_sound() && by_act)?;
+        if let Object::Listing(listing) = object {
+            // Whatever has reached the listings before has reached the seller's account as well.
+            let next = self.business.listings.len();
+            sound(self.seller_slot(listing).is_some())?;
+            sound(!reach.listing(listing.number) || listing.number as usize <= next)?;
+        }
+        self.apply_object(object, reach);
         Ok(())
     }
 

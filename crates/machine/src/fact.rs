@@ -1,7 +1,7 @@
 //! What deciding brings forth, and where it goes.
 
 use model::record::{Erasure, Expired, Extras, Failed, Record, StatementLine};
-use model::{Account, Currency, Transfer};
+use model::{Account, Currency, Deed, Object, Transfer};
 
 /// The slots of the two accounts of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub enum Fact<'a> {
     Erasure(&'a Erasure),
     /// A class of accounts was summed up.
     Statement(&'a StatementLine),
+    /// An object stands so.
+    Object(&'a Object),
+    /// A command was carried out.
+    Deed(&'a Deed),
 }
 
 impl Fact<'_> {
@@ -42,6 +46,8 @@ impl Fact<'_> {
             Self::Failed(failed) => Record::TransferFailed(*failed),
             Self::Erasure(erasure) => Record::RecordErased(*erasure),
             Self::Statement(line) => Record::StatementLine(*line),
+            Self::Object(object) => Record::Object(*object),
+            Self::Deed(deed) => Record::Deed(*deed),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What was decided in the group of batches that is not on disk yet.
 
-use model::Transfer;
+use std::collections::BTreeMap;
+
+use model::{Deed, Object, Transfer};
 
 use crate::index::Key;
 use crate::past::{Known, Outcome};
@@ -19,6 +21,10 @@ pub(crate) struct Group {
     generation: u64,
     /// Timestamps of the failures, expiries and declarations, rising.
     stamps: Vec<u64>,
+    /// Commands that were carried out, by id.
+    deeds: BTreeMap<u128, Deed>,
+    /// Objects that have ended, by kind and key.
+    ended: BTreeMap<(u8, (u128, u128)), Object>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,6 +45,8 @@ impl Group {
             standings: Vec::new(),
             generation: 1,
             stamps: Vec::new(),
+            deeds: BTreeMap::new(),
+            ended: BTreeMap::new(),
         }
     }
 
@@ -46,6 +54,8 @@ impl Group {
         self.decided.clear();
         self.standings.clear();
         self.stamps.clear();
+        self.deeds.clear();
+        self.ended.clear();
         self.generation += 1;
         if self.generation >> GENERATION_BITS != 0 {
             self.table.fill(0);
@@ -145,6 +155,35 @@ impl Group {
             self.table[at] = 0;
             self.decided.pop();
             self.standings.pop();
+        }
+    }
+
+    /// Notes a command that was carried out.
+    pub(crate) fn carried_out(&mut self, deed: Deed) {
+        self.deeds.insert(deed.id, deed);
+    }
+
+    /// The command of this group with this id.
+    pub(crate) fn deed(&self, id: u128) -> Option<&Deed> {
+        self.deeds.get(&id)
+    }
+
+    /// The object of this kind and key, where it ended in this group.
+    #[inline]
+    pub(crate) fn ended(&self, kind: u8, key: (u128, u128)) -> Option<&Object> {
+        if self.ended.is_empty() {
+            return None;
+        }
+        self.ended.get(&(kind, key))
+    }
+
+    /// Says how an object ended, or that it has not.
+    #[inline]
+    pub(crate) fn set_ended(&mut self, kind: u8, key: (u128, u128), object: Option<Object>) {
+        if let Some(object) = object {
+            self.ended.insert((kind, key), object);
+        } else if !self.ended.is_empty() {
+            self.ended.remove(&(kind, key));
         }
     }
 

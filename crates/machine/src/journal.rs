@@ -1,9 +1,10 @@
 //! How a linked chain that breaks is taken back.
 
-use model::Account;
+use model::{Account, Object};
 
 use crate::State;
 use crate::apply::Clock;
+use crate::listings::Offer;
 use crate::past::Outcome;
 use crate::pendings::Pending;
 
@@ -19,6 +20,12 @@ pub(crate) enum Undo {
     Ended(Pending),
     /// The entry of the group at this index had this outcome.
     Outcome(usize, Option<Outcome>),
+    /// The object of this kind and key stood so; `None` where it was not open.
+    Object(u8, (u128, u128), Option<Object>),
+    /// The group knew this of an object of this kind and key that had ended.
+    Past(u8, (u128, u128), Option<Object>),
+    /// The listing with this number stood so.
+    Listing(u32, Offer),
 }
 
 /// The changes of the open chain, and how things stood at its start.
@@ -32,6 +39,7 @@ struct Start {
     clock: Clock,
     accounts: usize,
     decided: usize,
+    listings: usize,
 }
 
 impl Journal {
@@ -62,6 +70,7 @@ impl State {
             clock: self.books.clock,
             accounts: self.books.accounts.len(),
             decided: self.group.len(),
+            listings: self.books.business.listings.len(),
         });
     }
 
@@ -88,9 +97,18 @@ impl State {
                 Undo::Outcome(index, before) => {
                     self.group.set_outcome(index, before);
                 }
+                Undo::Object(kind, key, before) => match before {
+                    Some(before) => self.books.business.put(&before),
+                    None => self.books.business.take(kind, key),
+                },
+                Undo::Past(kind, key, before) => self.group.set_ended(kind, key, before),
+                Undo::Listing(number, before) => {
+                    self.books.business.listings.put(number, &before);
+                }
             }
         }
         self.books.accounts.truncate(start.accounts);
+        self.books.business.listings.truncate(start.listings);
         self.group.rewind(start.decided, self.books.key);
         self.books.clock = start.clock;
     }

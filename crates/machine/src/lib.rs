@@ -36,11 +36,14 @@
 //! [`State::evolve`] accepts all that deciding brought forth.
 
 mod accounts;
+mod acts;
 mod apply;
 mod arena;
 mod batch;
+mod business;
 mod create_account;
 mod create_transfer;
+mod deed;
 mod digest;
 mod end_pending;
 mod evolve;
@@ -50,13 +53,17 @@ mod fact;
 mod group;
 mod index;
 mod journal;
+mod listings;
 mod past;
 mod pendings;
 mod restore;
 mod snapshot;
 mod state;
+mod table;
 
+pub use acts::Asked;
 pub use evolve::EvolveError;
+pub use expire::RING_MOMENTS;
 pub use fact::{Fact, Sink, Slots};
 pub use past::{Outcome, Past, Recalled};
 pub use pendings::Pending;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::Transfer;
 use model::record::Failed;
+use model::{Deed, Object, Transfer};
 
 /// How a pending transfer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +56,15 @@ pub(crate) enum Known<'a> {
 /// before this group under its `id` and under its `pending_id`. Open pending transfers may be
 /// left out, the state knows them. For imported events also which of their timestamps were taken
 /// by a record; those of accounts may be left out.
+///
+/// To be told before commands are carried out: the deed under each one's id, and of the objects that
+/// [`State::asks_for`](crate::State::asks_for) tells, how each stood last.
 #[derive(Clone, Debug, Default)]
 pub struct Recalled {
     transfers: BTreeMap<u128, Past>,
     times: BTreeSet<u64>,
+    deeds: BTreeMap<u128, Deed>,
+    objects: BTreeMap<(u8, (u128, u128)), Object>,
 }
 
 impl Recalled {
@@ -71,6 +76,30 @@ impl Recalled {
     /// Tells that a record took `timestamp`.
     pub fn insert_time(&mut self, timestamp: u64) {
         self.times.insert(timestamp);
+    }
+
+    /// Tells of a command that was carried out.
+    pub fn insert_deed(&mut self, deed: Deed) {
+        self.deeds.insert(deed.id, deed);
+    }
+
+    /// Tells how an object stood last.
+    pub fn insert_object(&mut self, object: Object) {
+        self.objects.insert((object.kind(), object.key()), object);
+    }
+
+    /// The command that was told of under this id.
+    pub fn deed(&self, id: u128) -> Option<&Deed> {
+        self.deeds.get(&id)
+    }
+
+    /// The object of this kind and key that was told of.
+    #[inline]
+    pub fn object(&self, kind: u8, key: (u128, u128)) -> Option<&Object> {
+        if self.objects.is_empty() {
+            return None;
+        }
+        self.objects.get(&(kind, key))
     }
 
     /// What was told of `id`.
@@ -89,12 +118,17 @@ impl Recalled {
 
     /// Whether nothing was told.
     pub fn is_empty(&self) -> bool {
-        self.transfers.is_empty() && self.times.is_empty()
+        self.transfers.is_empty()
+            && self.times.is_empty()
+            && self.deeds.is_empty()
+            && self.objects.is_empty()
     }
 
     /// Forgets all, for the next batch.
     pub fn clear(&mut self) {
         self.transfers.clear();
         self.times.clear();
+        self.deeds.clear();
+        self.objects.clear();
     }
 }

@@ -1,6 +1,7 @@
 //! A state again, from the chunks of a snapshot and the records since.
 
-use model::{Account, Record, Transfer, transfer_flags};
+use model::object::LISTING_STATES;
+use model::{Account, Object, Record, Transfer, transfer_flags};
 use zerocopy::FromBytes;
 
 use crate::State;
@@ -8,9 +9,10 @@ use crate::apply::Reach;
 use crate::create_transfer::ENDING;
 use crate::evolve::EvolveError;
 use crate::fact::Slots;
-use crate::index::shard_of;
+use crate::index::{SHARDS, shard_of};
+use crate::listings::Offer;
 use crate::pendings::Pending;
-use crate::snapshot::{PENDING_BYTES, RUN, SnapshotHeader};
+use crate::snapshot::{OFFER_BYTES, PENDING_BYTES, Part, RUN, SnapshotHeader};
 
 /// A state that is being put together: first all chunks, in any order, then the records from
 /// [`SnapshotHeader::records`] on, in order.
@@ -52,6 +54,8 @@ pub enum RestoreError {
     Record(u64, EvolveError),
     /// The pending transfer is not of the accounts in its slots.
     Slots(u128),
+    /// The account of the listing's seller is not there.
+    Seller(u32),
 }
 
 impl core::fmt::Display for RestoreError {
@@ -67,6 +71,7 @@ impl core::fmt::Display for RestoreError {
             }
             Self::Early { needed } => write!(f, "the chunks need the first {needed} records"),
             Self::Record(index, error) => write!(f, "record {index}: {error}"),
+            Self::Seller(number) => write!(f, "the seller of listing {number} is not there"),
             Self::Slots(id) => write!(f, "pending transfer {id} is not of its accounts"),
         }
     }
@@ -82,6 +87,9 @@ struct CopiedBefore<'a> {
     accounts: usize,
     account_stamps: &'a [Option<u64>],
     shard_stamps: &'a [Option<u64>],
+    object_stamps: &'a [Option<u64>],
+    listings: usize,
+    listing_stamps: &'a [Option<u64>],
     record: u64,
 }
 
@@ -95,6 +103,16 @@ impl Reach for CopiedBefore<'_> {
         let stamp = self.shard_stamps.get(shard);
         stamp.is_none_or(|stamp| *stamp <= Some(self.record))
     }
+
+    fn object(&self, shard: usize) -> bool {
+        let stamp = self.object_stamps.get(shard);
+        stamp.is_none_or(|stamp| *stamp <= Some(self.record))
+    }
+
+    fn listing(&self, number: u32) -> bool {
+        let number = number as usize;
+        number >= self.listings || self.listing_stamps[number / RUN] <= Some(self.record)
+    }
 }
 
 impl Restore {
@@ -107,6 +125,14 @@ impl Restore {
         }
         for _ in 0..header.accounts {
             state.books.accounts.push_blank();
+        }
+        let listings = header.listings.unwrap_or(0);
+        for number in 0..listings {
+            state
+                .books
+                .business
+                .listings
+                .put(number as u32, &Offer::default());
         }
         Self {
             state,
@@ -132,11 +158,60 @@ impl Restore {
         }
         *slot = Some(stamp);
         self.missing -= 1;
-        if (chunk as usize) < self.header.account_chunks() {
-            self.load_accounts(chunk, bytes)
-        } else {
-            self.load_pendings(chunk, bytes)
+        match self.header.part(chunk as usize) {
+            Part::Accounts => self.load_accounts(chunk, bytes),
+            Part::Pendings(shard) => self.load_pendings((chunk, shard), bytes),
+            Part::Objects(shard) => self.load_objects((chunk, shard), bytes),
+            Part::Listings(run) => self.load_listings((chunk, run), bytes),
         }
+    }
+
+    fn load_objects(
+        &mut self,
+        (chunk, shard): (u32, usize),
+        mut bytes: &[u8],
+    ) -> Result<(), RestoreError> {
+        let content = || RestoreError::Content(chunk);
+        while !bytes.is_empty() {
+            let (len, rest) = bytes.split_first_chunk().ok_or_else(content)?;
+            let len = usize::from(u16::from_le_bytes(*len));
+            let (record, rest) = rest.split_at_checked(len).ok_or_else(content)?;
+            bytes = rest;
+            let Ok(Record::Object(object)) = Record::decode(record) else {
+                return Err(content());
+            };
+            let business = &mut self.state.books.business;
+            let (kind, key) = (object.kind(), object.key());
+            if business.shard_of(key) != shard {
+                return Err(RestoreError::Key(chunk));
+            }
+            let placed = !matches!(object, Object::Listing(_)) && business.get(kind, key).is_none();
+            if !placed || !object.is_open() || !object.is_sound() {
+                return Err(content());
+            }
+            business.put(&object);
+        }
+        Ok(())
+    }
+
+    fn load_listings(
+        &mut self,
+        (chunk, run): (u32, usize),
+        bytes: &[u8],
+    ) -> Result<(), RestoreError> {
+        let content = || RestoreError::Content(chunk);
+        let (first, end) = self.header.numbers(run);
+        if bytes.len() != (end - first) * OFFER_BYTES {
+            return Err(content());
+        }
+        for (number, bytes) in (first as u32..).zip(bytes.chunks_exact(OFFER_BYTES)) {
+            let offer = Offer::read_from_bytes(bytes).map_err(|_| content())?;
+            if offer.state as usize >= LISTING_STATES.len() {
+                return Err(content());
+            }
+            self.state.books.business.listings.put(number, &offer);
+        }
+        Ok(())
     }
 
     fn load_accounts(&mut self, chunk: u32, bytes: &[u8]) -> Result<(), RestoreError> {
@@ -157,9 +232,12 @@ impl Restore {
         Ok(())
     }
 
-    fn load_pendings(&mut self, chunk: u32, bytes: &[u8]) -> Result<(), RestoreError> {
+    fn load_pendings(
+        &mut self,
+        (chunk, shard): (u32, usize),
+        bytes: &[u8],
+    ) -> Result<(), RestoreError> {
         let content = || RestoreError::Content(chunk);
-        let shard = chunk as usize - self.header.account_chunks();
         let entries = bytes.chunks_exact(PENDING_BYTES);
         if !entries.remainder().is_empty() {
             return Err(content());
@@ -195,11 +273,16 @@ impl Restore {
                 given: index,
             });
         }
-        let (account_stamps, shard_stamps) = self.stamps.split_at(self.header.account_chunks());
+        let (account_stamps, rest) = self.stamps.split_at(self.header.account_chunks());
+        let (shard_stamps, rest) = rest.split_at(rest.len().min(SHARDS));
+        let (object_stamps, listing_stamps) = rest.split_at(rest.len().min(SHARDS));
         let reach = CopiedBefore {
             accounts: self.header.accounts,
             account_stamps,
             shard_stamps,
+            object_stamps,
+            listings: self.header.listings.unwrap_or(0),
+            listing_stamps,
             record: index,
         };
         let replayed = self.state.books.evolve_within(record, reach);
@@ -225,6 +308,13 @@ impl Restore {
             return Err(RestoreError::Early { needed });
         }
         let accounts = &self.state.books.accounts;
+        let listings = &self.state.books.business.listings;
+        for number in 0..listings.len() as u32 {
+            let seller = listings.get(number).map(|offer| offer.seller as usize);
+            if seller.is_none_or(|seller| seller >= accounts.len()) {
+                return Err(RestoreError::Seller(number));
+            }
+        }
         let is = |slot: u32, id| (slot as usize) < accounts.len() && accounts.at(slot).id == id;
         for pending in self.state.books.pendings.all() {
             let Pending { transfer, slots } = pending;

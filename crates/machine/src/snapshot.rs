@@ -9,21 +9,25 @@
 //! | chunks | content |
 //! |---|---|
 //! | the first ones | runs of 4,096 accounts that existed when the header was taken, 128 bytes each |
-//! | the last 256 | shards of the open pending transfers, by id: transfer (128 bytes), slots of the debit and the credit account (4 bytes each) |
+//! | the next 256 | shards of the open pending transfers, by id: transfer (128 bytes), slots of the debit and the credit account (4 bytes each) |
+//! | the next 256 | shards of the open objects of the platform, by kind and key: length (2 bytes) and bytes of the record of each |
+//! | the last ones | runs of 4,096 listings that existed when the header was taken, 24 bytes each: price (8), slot of the seller's account (4), category (4), stock (4), state (4) |
 //!
-//! Header: `cf-snap2`; the count of records, the timestamps of the last record, the last account
+//! Header: `cf-snap3`; the count of records, the timestamps of the last record, the last account
 //! and the last transfer, the number of the last statement (headers that begin with `cf-snap1`
-//! lack it: it is 0); the counts of accounts and of ledgers; then each ledger by
+//! lack it: it is 0); the counts of accounts, of listings (headers that begin with `cf-snap1` or
+//! `cf-snap2` lack it, and the chunks of objects and listings) and of ledgers; then each ledger by
 //! number, as the length and the bytes of its record. Numbers are 8 bytes, little-endian.
 
 use zerocopy::IntoBytes;
 
-use model::limits::ACCOUNTS;
+use model::limits::{ACCOUNTS, LISTINGS};
 use model::{Account, Currency, Record};
 
 use crate::State;
 use crate::apply::Clock;
 use crate::index::SHARDS;
+use crate::listings::Offer;
 use crate::restore::RestoreError;
 
 /// Accounts in a chunk.
@@ -32,7 +36,13 @@ pub(crate) const RUN: usize = 4_096;
 /// Bytes of a pending transfer in a chunk.
 pub(crate) const PENDING_BYTES: usize = 136;
 
-const MAGIC: [u8; 8] = *b"cf-snap2";
+/// Bytes of a listing in a chunk.
+pub(crate) const OFFER_BYTES: usize = size_of::<Offer>();
+
+const MAGIC: [u8; 8] = *b"cf-snap3";
+
+/// Headers from before there was a platform.
+const MAGIC_2: [u8; 8] = *b"cf-snap2";
 
 /// Headers from before there were statements.
 const MAGIC_1: [u8; 8] = *b"cf-snap1";
@@ -42,7 +52,18 @@ const MAGIC_1: [u8; 8] = *b"cf-snap1";
 pub struct SnapshotHeader {
     pub(crate) clock: Clock,
     pub(crate) accounts: usize,
+    /// How many listings; `None` where the snapshot is from before there was a platform.
+    pub(crate) listings: Option<usize>,
     pub(crate) ledgers: Vec<Currency>,
+}
+
+/// What a chunk holds: accounts, a shard of pending transfers or of objects, a run of listings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Accounts,
+    Pendings(usize),
+    Objects(usize),
+    Listings(usize),
 }
 
 /// Why bytes are not a snapshot header.
@@ -77,6 +98,7 @@ impl SnapshotHeader {
         Self {
             clock: Clock::default(),
             accounts: 0,
+            listings: Some(0),
             ledgers: Vec::new(),
         }
     }
@@ -94,7 +116,28 @@ impl SnapshotHeader {
     /// How many chunks belong to it; they are numbered from 0.
     pub fn chunks(&self) -> u32 {
         let shards = if self.clock.records == 0 { 0 } else { SHARDS };
-        (self.account_chunks() + shards) as u32
+        let objects = if self.listings.is_some() { shards } else { 0 };
+        (self.account_chunks() + shards + objects + self.listing_chunks()) as u32
+    }
+
+    /// What a chunk holds.
+    pub(crate) fn part(&self, chunk: usize) -> Part {
+        let accounts = self.account_chunks();
+        match chunk.checked_sub(accounts) {
+            None => Part::Accounts,
+            Some(shard) if shard < SHARDS => Part::Pendings(shard),
+            Some(shard) if shard < 2 * SHARDS => Part::Objects(shard - SHARDS),
+            Some(rest) => Part::Listings(rest - 2 * SHARDS),
+        }
+    }
+
+    fn listing_chunks(&self) -> usize {
+        self.listings.unwrap_or(0).div_ceil(RUN)
+    }
+
+    /// First number and end of a run of listings.
+    pub(crate) fn numbers(&self, run: usize) -> (usize, usize) {
+        (run * RUN, self.listings.unwrap_or(0).min((run + 1) * RUN))
     }
 
     /// The accounts that are the bytes of a chunk, and the slot of the first; none in a chunk of
@@ -144,6 +187,7 @@ impl SnapshotHeader {
             self.clock.transfer,
             self.clock.statements,
             self.accounts as u64,
+            self.listings.unwrap_or(0) as u64,
             self.ledgers.len() as u64,
         ];
         let mut bytes = MAGIC.to_vec();
@@ -159,9 +203,10 @@ impl SnapshotHeader {
     /// Reads canonical bytes, all of `bytes`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeaderError> {
         let (magic, mut rest) = bytes.split_first_chunk().ok_or(HeaderError::Magic)?;
-        let counts_statements = match *magic {
-            MAGIC => true,
-            MAGIC_1 => false,
+        let (counts_statements, counts_listings) = match *magic {
+            MAGIC => (true, true),
+            MAGIC_2 => (true, false),
+            MAGIC_1 => (false, false),
             _ => return Err(HeaderError::Magic),
         };
         let mut number = || take_number(&mut rest);
@@ -172,9 +217,17 @@ impl SnapshotHeader {
             transfer: number()?,
             statements: if counts_statements { number()? } else { 0 },
         };
-        let (accounts, ledgers) = (number()?, number()?);
+        let accounts = number()?;
+        let listings = if counts_listings {
+            Some(number()?)
+        } else {
+            None
+        };
+        let ledgers = number()?;
+        let counted = accounts.saturating_add(ledgers);
         if accounts > ACCOUNTS
-            || accounts.saturating_add(ledgers) > clock.records
+            || listings.unwrap_or(0) > LISTINGS
+            || counted.saturating_add(listings.unwrap_or(0)) > clock.records
             || clock.statements > clock.records
             || clock.account.max(clock.transfer) > clock.last
         {
@@ -183,6 +236,7 @@ impl SnapshotHeader {
         let mut header = Self {
             clock,
             accounts: accounts as usize,
+            listings: listings.map(|listings| listings as usize),
             ledgers: Vec::new(),
         };
         for _ in 0..ledgers {
@@ -223,22 +277,36 @@ impl State {
         SnapshotHeader {
             clock: self.books.clock,
             accounts: self.books.accounts.len(),
+            listings: Some(self.books.business.listings.len()),
             ledgers: self.books.ledgers.values().copied().collect(),
         }
     }
 
     /// Adds chunk `chunk` of the snapshot that `header` began to `out`, as it is now.
     pub fn write_chunk(&self, header: &SnapshotHeader, chunk: u32, out: &mut Vec<u8>) {
-        let chunk = chunk as usize;
-        if chunk < header.account_chunks() {
-            let (first, end) = header.slots(chunk);
-            out.extend_from_slice(self.books.accounts.run(first, end).as_bytes());
-            return;
-        }
-        for pending in self.books.pendings.shard(chunk - header.account_chunks()) {
-            out.extend_from_slice(pending.transfer.as_bytes());
-            out.extend_from_slice(&pending.slots.debit.to_le_bytes());
-            out.extend_from_slice(&pending.slots.credit.to_le_bytes());
+        match header.part(chunk as usize) {
+            Part::Accounts => {
+                let (first, end) = header.slots(chunk as usize);
+                out.extend_from_slice(self.books.accounts.run(first, end).as_bytes());
+            }
+            Part::Pendings(shard) => {
+                for pending in self.books.pendings.shard(shard) {
+                    out.extend_from_slice(pending.transfer.as_bytes());
+                    out.extend_from_slice(&pending.slots.debit.to_le_bytes());
+                    out.extend_from_slice(&pending.slots.credit.to_le_bytes());
+                }
+            }
+            Part::Objects(shard) => {
+                for object in self.books.business.shard(shard) {
+                    let record = Record::Object(object).to_bytes();
+                    out.extend_from_slice(&(record.len() as u16).to_le_bytes());
+                    out.extend_from_slice(&record);
+                }
+            }
+            Part::Listings(run) => {
+                let (first, end) = header.numbers(run);
+                out.extend_from_slice(self.books.business.listings.run(first, end).as_bytes());
+            }
         }
     }
 }

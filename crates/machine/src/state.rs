@@ -8,6 +8,7 @@ use model::{Account, Currency, EventResult, Transfer};
 use crate::accounts::Accounts;
 use crate::apply::{Clock, Everything};
 use crate::batch::{self, Turn};
+use crate::business::Business;
 use crate::evolve::EvolveError;
 use crate::fact::{Fact, Sink};
 use crate::group::Group;
@@ -30,6 +31,7 @@ pub(crate) struct Books {
     pub(crate) accounts: Accounts,
     pub(crate) pendings: Pendings,
     pub(crate) ledgers: BTreeMap<u32, Currency>,
+    pub(crate) business: Business,
     pub(crate) clock: Clock,
 }
 
@@ -54,6 +56,7 @@ impl State {
             accounts: Accounts::new(key),
             pendings: Pendings::new(),
             ledgers: BTreeMap::new(),
+            business: Business::new(key),
             clock: Clock::default(),
         };
         Self {

@@ -17,6 +17,30 @@ pub const RECORD_BYTES: usize = 512;
 /// Accounts in one directory of books: a slot number is 32 bits, the last one means none.
 pub const ACCOUNTS: u64 = u32::MAX as u64;
 
+/// Parts of one command at most.
+pub const COMMAND_LEGS: usize = 256;
+
+/// Moments that one command may take at most: one for each record that it makes.
+pub const COMMAND_RECORDS: usize = 16 + 4 * COMMAND_LEGS;
+
+/// Commands in one request.
+pub const BATCH_COMMANDS: usize = 1_024;
+
+/// Lines of orders in one bulk request.
+pub const BATCH_LINES: usize = 2_730;
+
+/// Tiers of one fee.
+pub const FEE_TIERS: usize = 16;
+
+/// Parts of one gift.
+pub const GIFT_PARTS: u16 = 1_000;
+
+/// How many one payment may be shared out to.
+pub const SHARE_RECEIVERS: u8 = 50;
+
+/// Listings in one directory of books.
+pub const LISTINGS: u64 = u32::MAX as u64 - 1;
+
 /// Letters and digits of a currency code at most.
 pub const CURRENCY_CODE_BYTES: usize = 12;
 

@@ -10,6 +10,8 @@
 //! | 4 | transfer expired | `pending_id`, `debit_account_id`, `credit_account_id`, `amount`, `flags`, `timestamp` |
 //! | 5 | transfer failed | `id`, `status`, `timestamp` |
 //! | 6 | record erased | `batch`, `index`, `retention_days`, the two halves of `remains`, `timestamp` |
+//! | 8 | a command was carried out | the seven fields of a [`Deed`] |
+//! | 16.. | an object stands so | the fields of the object of this kind ([`crate::object`]) |
 //! | 7 | line of a statement | `statement`, `line`, `lines`, `scheme`, `ledger`, `code`, `side`, `height`, `batches`, `total`, the two halves of `root`, `timestamp` |
 //!
 //! Where a record was erased, its remains stand in its place: its kind with bit 7 set
@@ -25,6 +27,7 @@
 
 use crate::limits::RECORD_BYTES;
 use crate::money::{Currency, CurrencyCode};
+use crate::object::{DEED, Deed, Object};
 use crate::pack::{Unpacked, pack, packed_max, unpack};
 use crate::{Account, Transfer};
 
@@ -68,6 +71,10 @@ pub enum Record {
     RecordErased(Erasure),
     /// A class of accounts was summed up, and every balance in it committed to.
     StatementLine(StatementLine),
+    /// A command was carried out: the last of its records.
+    Deed(Deed),
+    /// An object of the platform stands so from now on.
+    Object(Object),
     /// What remains of a record that was erased. It is never decided: it is only read.
     Erased(Remains),
 }
@@ -183,6 +190,8 @@ impl Record {
             Self::TransferFailed(failed) => failed.timestamp,
             Self::RecordErased(erasure) => erasure.timestamp,
             Self::StatementLine(line) => line.timestamp,
+            Self::Deed(deed) => deed.timestamp,
+            Self::Object(object) => object.timestamp(),
             Self::Erased(remains) => remains.timestamp(),
         }
     }
@@ -198,6 +207,8 @@ impl Record {
             Self::TransferFailed(failed) => encode_failed(failed, out),
             Self::RecordErased(erasure) => erasure::encode_erasure(erasure, out),
             Self::StatementLine(line) => statement::encode(line, out),
+            Self::Deed(deed) => deed.encode(out),
+            Self::Object(object) => object.encode(out),
             Self::Erased(remains) => erasure::encode(remains, out),
         }
     }
@@ -224,7 +235,11 @@ impl Record {
             erased if erased & erasure::ERASED != 0 => {
                 Self::Erased(erasure::decode(erased, &mut rest)?)
             }
-            kind => return Err(RecordError::Kind(kind)),
+            DEED => Self::Deed(Deed::decode(&mut rest)?),
+            kind => match Object::decode(kind, &mut rest) {
+                Some(object) => Self::Object(object?),
+                None => return Err(RecordError::Kind(kind)),
+            },
         };
         if rest.is_empty() {
             Ok(record)
