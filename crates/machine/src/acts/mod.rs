@@ -16,7 +16,7 @@ pub(crate) mod schedule;
 pub(crate) mod share;
 
 use model::object::Noun;
-use model::{Act, Command, Object};
+use model::{Act, Command, CommandStatus, Object};
 
 use crate::State;
 use crate::deed::{Done, Work};
@@ -98,8 +98,14 @@ pub(crate) fn ring<S: Sink>(work: &mut Work<'_, S>, object: &Object) -> Done {
     }
 }
 
-/// Puts off what could not be done for an object when its time came.
-pub(crate) fn put_off<S: Sink>(work: &mut Work<'_, S>, object: &Object, deadline: u64) {
+/// Puts off what could not be done for an object when its time came, for the reason `refused`. A
+/// standing order is not put off: it has missed one payment.
+pub(crate) fn put_off<S: Sink>(
+    work: &mut Work<'_, S>,
+    object: &Object,
+    deadline: u64,
+    refused: CommandStatus,
+) {
     match *object {
         Object::Hold(hold) => work.put(model::object::Hold { deadline, ..hold }),
         Object::Payment(payment) => work.put(model::object::Payment {
@@ -112,10 +118,7 @@ pub(crate) fn put_off<S: Sink>(work: &mut Work<'_, S>, object: &Object, deadline
                 ..request
             });
         }
-        Object::Schedule(schedule) => work.put(model::object::Schedule {
-            deadline,
-            ..schedule
-        }),
+        Object::Schedule(schedule) => schedule::miss(work, &schedule, refused),
         Object::Chargeback(chargeback) => {
             work.put(model::object::Chargeback {
                 deadline,

@@ -22,7 +22,7 @@ use expect_test::Expect;
 use machine::{RING_MOMENTS, Recalled, Restore, SnapshotHeader, State};
 use model::form::{Field, Form, text_to_integer};
 use model::money::{CurrencyCode, format_amount, parse_amount};
-use model::object::{ACCOUNT_CLASSES, ROLES};
+use model::object::{ACCOUNT_CLASSES, ROLES, is_own_transfer};
 use model::{
     Account, Act, ActFacts, Command, CommandResult, CommandStatus, Currency, Leg, Object, Record,
     Transfer, transfer_flags as tf,
@@ -455,7 +455,7 @@ fn answer(command: &Command, result: &CommandResult) -> String {
 /// The fields that changed; of a new object those that are not 0.
 fn show_object(object: &Object, before: Option<&Object>) -> String {
     let (first, second) = object.key();
-    let mut out = format!("  {} {first}", object.name());
+    let mut out = format!("  {} {}", object.name(), show_id(first));
     if second != 0 {
         let _ = write!(out, "/{second}");
     }
@@ -473,13 +473,20 @@ fn show_object(object: &Object, before: Option<&Object>) -> String {
     out + "\n"
 }
 
+/// An id; those of the books' own transfers follow from a time, and say nothing.
+fn show_id(id: u128) -> String {
+    if is_own_transfer(id) {
+        return "own".to_owned();
+    }
+    id.to_string()
+}
+
 fn show(field: &Field, value: u128) -> String {
     match field.form {
         Form::Name(names) => names[value as usize].to_owned(),
         Form::Time if value != 0 => show_moment(value as u64),
         Form::Day => show_day(value as u64),
-        // It follows from when it was made, and says nothing.
-        Form::Id if value >> 64 != 0 && field.name == "pending" => "own".to_owned(),
+        Form::Id => show_id(value),
         Form::Text => model::form::integer_to_text(value).expect("it is text"),
         _ => value.to_string(),
     }

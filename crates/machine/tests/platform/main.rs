@@ -1,6 +1,12 @@
 //! The platform in transcripts: what is asked, what is answered, and what is posted.
 
+mod exchange;
+mod fees;
 mod harness;
+mod holds;
+mod payments;
+mod schedules;
+mod sharing;
 
 use expect_test::expect;
 use harness::{check, check_refusals};
