@@ -296,6 +296,7 @@ fn refund_from<S: Sink>(work: &mut Work<'_, S>, payee: &Party, back: &Back) -> D
 pub(crate) fn pay_out<S: Sink>(work: &mut Work<'_, S>, act: &Payout) -> Done {
     some(act.amount)?;
     work.declared(act.ledger)?;
+    selling(work, act.party)?;
     pay_out_one(work, act.ledger, act.party, act.amount)
 }
 
@@ -306,16 +307,20 @@ pub(crate) fn pay_out_batch<S: Sink>(
 ) -> Done {
     each(legs, |leg| some(leg.amount).map(drop))?;
     work.declared(act.ledger)?;
+    each(legs, |leg| selling(work, leg.party))?;
     each(legs, |leg| {
         pay_out_one(work, act.ledger, leg.party, leg.amount)
     })
 }
 
-fn pay_out_one<S: Sink>(work: &mut Work<'_, S>, ledger: u32, party: u128, amount: u128) -> Done {
+/// That a party is a merchant that may do business.
+fn selling<S: Sink>(work: &Work<'_, S>, party: u128) -> Done {
     let party = work.active(party, "party")?;
-    let sells = is_merchant(&party);
-    ensure(sells, Status::PartyNotMerchant.at("party"))?;
-    let seller = work.account(Role::Seller, party.id, ledger)?;
+    ensure(is_merchant(&party), Status::PartyNotMerchant.at("party"))
+}
+
+fn pay_out_one<S: Sink>(work: &mut Work<'_, S>, ledger: u32, party: u128, amount: u128) -> Done {
+    let seller = work.account(Role::Seller, party, ledger)?;
     let safe = work.account(Role::Safe, 0, ledger)?;
     transfer(work, seller, safe, amount)?;
     Ok(())

@@ -143,7 +143,7 @@ fn tiers() {
               created
               Dr wallet[11] 1000.00 / Cr seller[21]
               Dr wallet[11] 10.00 / Cr fee_income
-              payment 11: payee=21 ledger=978 amount=100000 fee=1000
+              payment 11: payer=11 payee=21 ledger=978 amount=100000 fee=1000
         "#]],
     );
 }
@@ -186,7 +186,7 @@ fn roundings() {
             11 pay payer=11 payee=12 ledger=978 amount=0.50 fee=1
               created
               Dr wallet[11] 0.50 / Cr wallet[12]
-              payment 11: payee=12 ledger=978 amount=50
+              payment 11: payer=11 payee=12 ledger=978 amount=50
             12 pay payer=11 payee=12 ledger=978 amount=0.50 fee=2
               created
               Dr wallet[11] 0.50 / Cr wallet[12]

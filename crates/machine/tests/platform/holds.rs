@@ -102,15 +102,15 @@ fn released_and_expired() {
               hold 5: captured=1000 pending=own
             wait 3599s
             wait 1s
+              at 2026-01-05T01:00:00
+              void Dr wallet[11] 50.00 / Cr wallet[12]
+              hold 5: state=expired pending=0 deadline=0
             7 capture hold=5 ledger=978 amount=10.00
-              created
-              post Dr wallet[11] 10.00 / Cr wallet[12]
-              hold Dr wallet[11] 40.00 / Cr wallet[12]
-              hold 5: captured=2000 pending=own
+              hold_ended (hold)
             balances
               safe 100.00 Dr
-              wallet[11] 80.00 Cr, held 40.00
-              wallet[12] 20.00 Cr
+              wallet[11] 90.00 Cr
+              wallet[12] 10.00 Cr
         "#]],
     );
 }
@@ -173,15 +173,14 @@ fn requests() {
               created
               payment_request 11: payee=12 ledger=978 amount=2000 deadline=2026-01-06T00:00:00
             wait 1d
+              at 2026-01-06T00:00:00
+              payment_request 11: state=expired deadline=0
             12 request_pay request=11 payer=11
-              created
-              Dr wallet[11] 20.00 / Cr wallet[12]
-              payment 12: payer=11 payee=12 ledger=978 amount=2000
-              payment_request 11: state=paid deadline=0 payment=12
+              request_ended (request)
             balances
               safe 100.00 Dr
-              wallet[11] 35.00 Cr
-              wallet[12] 35.00 Cr
+              wallet[11] 55.00 Cr
+              wallet[12] 15.00 Cr
               seller[21] 30.00 Cr
         "#]],
     );

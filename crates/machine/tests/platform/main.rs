@@ -7,6 +7,7 @@ mod holds;
 mod payments;
 mod schedules;
 mod sharing;
+mod text;
 
 use expect_test::expect;
 use harness::{check, check_refusals};

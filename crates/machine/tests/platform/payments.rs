@@ -3,7 +3,7 @@
 use expect_test::expect;
 use model::CommandStatus as Status;
 
-use crate::harness::{check, check_refusals};
+use crate::harness::{Platform, check, check_refusals};
 
 /// In by bank and by card, out to a bank, and what the scheme takes.
 #[test]
@@ -325,6 +325,9 @@ fn refused() {
         9 payout party=21 ledger=978 amount=1
         9 payout party=21 ledger=1 amount=1
         9 payout_batch ledger=978 | party=21 amount=1 | party=11 amount=1
+        + 10 account_open party=22 ledger=978 code=2020
+        + 11 account_close party=22 ledger=978 code=2020
+        9 pay payer=11 payee=22 ledger=978 amount=1
         9 scheme_settle ledger=978 amount=0
         9 scheme_settle ledger=978 amount=1 cost=2
         9 scheme_settle ledger=1 amount=1
@@ -344,6 +347,7 @@ fn refused() {
             Status::PartyClosed,
             Status::PartyFrozen,
             Status::PartyNotMerchant,
+            Status::AccountClosed,
             Status::LedgersDiffer,
             Status::PaymentNotFound,
             Status::ExceedsRefundable,
@@ -375,7 +379,7 @@ fn refused() {
             200 insufficient_funds by transfer status 54: 9 pay payer=11 payee=12 ledger=978 amount=100.01
             22  amount_too_large by transfer status 49: 9 pay payer=11 payee=12 ledger=978 amount=max funding=bank
             6   legs_must_not_be_empty: 9 pay_split payer=11 ledger=978
-            7   too_many_legs: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1
+            7   too_many_legs: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=
             21  amount_must_not_be_zero in part 2: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=13 amount=0
             24  parties_must_be_different in part 2: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=11 amount=1
             30  party_not_found in part 2: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=99 amount=1
@@ -391,10 +395,29 @@ fn refused() {
             34  party_not_merchant (party): 9 payout party=11 ledger=978 amount=1
             200 insufficient_funds by transfer status 54: 9 payout party=21 ledger=978 amount=1
             23  ledger_not_declared (ledger): 9 payout party=21 ledger=1 amount=1
-            200 insufficient_funds in part 1 by transfer status 54: 9 payout_batch ledger=978 | party=21 amount=1 | party=11 amount=1
+            34  party_not_merchant in part 2: 9 payout_batch ledger=978 | party=21 amount=1 | party=11 amount=1
+            48  account_closed by transfer status 66: 9 pay payer=11 payee=22 ledger=978 amount=1
             21  amount_must_not_be_zero (amount): 9 scheme_settle ledger=978 amount=0
             20  value_out_of_range (cost): 9 scheme_settle ledger=978 amount=1 cost=2
             23  ledger_not_declared (ledger): 9 scheme_settle ledger=1 amount=1
         "#]],
     );
+}
+
+/// A chart without the accounts that an act needs.
+#[test]
+fn refused_without_a_chart() {
+    let mut platform = Platform::with_chart(&[(1000, "asset", "safe", 0)]);
+    expect![[r#"
+        40  chart_role_missing: 1 top_up party=11 ledger=978 amount=1 funding=bank
+        40  chart_role_missing: 1 pay payer=11 payee=12 ledger=978 amount=1 funding=bank
+        40  chart_role_missing: 1 scheme_settle ledger=978 amount=1
+    "#]]
+    .assert_eq(&platform.refusals(
+        "
+        1 top_up party=11 ledger=978 amount=1 funding=bank
+        1 pay payer=11 payee=12 ledger=978 amount=1 funding=bank
+        1 scheme_settle ledger=978 amount=1
+        ",
+    ));
 }

@@ -147,11 +147,14 @@ fn unfrozen_by_itself() {
               payment 2: refunded=1000
             wait 179d
             wait 1d
+              at 2026-07-04T00:00:00
+              Dr sharing 60.00 / Cr wallet[12]
+              payment 2: state=paid deadline=0
             balances
               safe 100.00 Dr
               wallet[11] 10.00 Cr
+              wallet[12] 60.00 Cr
               wallet[13] 30.00 Cr
-              sharing 60.00 Cr
         "#]],
     );
 }
