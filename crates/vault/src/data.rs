@@ -111,10 +111,14 @@ enum Found {
 fn find(bytes: &[u8], at: u64, rest: u64) -> Found {
     let to_end = rest == bytes.len() as u64;
     let Some(head) = Head::from_bytes(bytes) else {
-        // The head was not written to its end, and nothing behind it; or a sector of it was not.
-        // One flipped bit makes neither.
+        // The head was not written to its end, and nothing behind it; or a sector of it was not,
+        // and what follows is of this entry alone. One flipped bit makes neither.
         let no_mark = bytes.iter().skip(HEAD - 1).all(|b| *b == 0);
-        let hole = || has_hole(&bytes[..HEAD], at) && rest <= ENTRY_MAX as u64;
+        let hole = || {
+            has_hole(&bytes[..HEAD], at)
+                && rest <= ENTRY_MAX as u64
+                && (1..bytes.len()).all(|i| Head::from_bytes(&bytes[i..]).is_none())
+        };
         let torn = to_end && (rest < HEAD as u64 || no_mark || hole());
         return if torn { Found::Torn } else { Found::Damaged };
     };
