@@ -285,7 +285,7 @@ fn recovers(files: &Files, ada: &Fields, bo: Option<&Fields>, go_on: bool) {
 #[test]
 fn a_crash_in_the_first_put_of_a_person_leaves_nothing_of_it() {
     let files = Files::new();
-    let (ada, long) = (named("Ada"), "o".repeat(900));
+    let (ada, long) = (named("Ada"), "o".repeat(300));
     let vault = files.open();
     vault.put(ADA, &ada).unwrap();
     let (keys, data) = (files.read("keys"), files.read("data"));
