@@ -64,6 +64,7 @@ mod state;
 mod table;
 
 pub use acts::Asked;
+pub use acts::market::LINE_MOMENTS;
 pub use evolve::EvolveError;
 pub use expire::RING_MOMENTS;
 pub use fact::{Fact, Sink, Slots};

@@ -58,3 +58,19 @@ impl State {
         Err(model::CommandStatus::TransferRefused.into())
     }
 }
+
+/// Moments that a line takes at most.
+pub const LINE_MOMENTS: usize = 6;
+
+impl State {
+    /// Placeholder.
+    pub fn create_orders<S: Sink>(
+        &mut self,
+        _: &Recalled,
+        _: u64,
+        _: &[OrderEvent],
+        _: &mut S,
+        _: &mut Vec<CommandResult>,
+    ) {
+    }
+}
