@@ -1,9 +1,14 @@
 //! The platform in transcripts: what is asked, what is answered, and what is posted.
 
+mod bulk;
+mod chargebacks;
+mod claims;
 mod exchange;
 mod fees;
+mod gifts;
 mod harness;
 mod holds;
+mod orders;
 mod payments;
 mod schedules;
 mod sharing;
