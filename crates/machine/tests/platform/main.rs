@@ -1,5 +1,10 @@
 //! The platform in transcripts: what is asked, what is answered, and what is posted.
 
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "transcripts are rewritten with them"
+)]
+
 mod exchange;
 mod fees;
 mod harness;
