@@ -213,6 +213,12 @@ impl Business {
         all
     }
 
+    /// The business day behind the last that was closed; `None` while none was.
+    pub(crate) fn open_day(&self) -> Option<Day> {
+        let mut days = (0..SHARDS).flat_map(|shard| self.days.shard(shard));
+        days.next()
+    }
+
     /// All open objects, by kind and key, listings aside.
     pub(crate) fn all(&self) -> Vec<Object> {
         let shards = (0..SHARDS).flat_map(|shard| self.shard(shard));

@@ -16,7 +16,7 @@ pub(crate) mod schedule;
 pub(crate) mod share;
 
 use model::object::Noun;
-use model::{Act, Command, Object};
+use model::{Act, Command, CommandStatus, Object};
 
 use crate::State;
 use crate::deed::{Done, Work};
@@ -42,14 +42,14 @@ pub(crate) fn carry_out<S: Sink>(work: &mut Work<'_, S>, command: &Command) -> D
         Act::FeeTierAdd(act) => fee::add_tier(work, act),
         Act::CalendarSet(act) => day::set_calendar(work, act),
         Act::HolidaySet(act) => day::set_holiday(work, act),
-        Act::DayClose(act) => day::close(work, act),
+        Act::DayClose(act) => day::close(work, *act),
         Act::TopUp(act) => payment::top_up(work, act),
         Act::Withdraw(act) => payment::withdraw(work, act),
         Act::Pay(act) => payment::pay(work, id, act),
         Act::PaySplit(act) => payment::split(work, act, legs),
         Act::Refund(act) => payment::refund(work, act),
         Act::Payout(act) => payment::pay_out(work, act),
-        Act::PayoutBatch(act) => payment::pay_out_batch(work, act, legs),
+        Act::PayoutBatch(act) => payment::pay_out_batch(work, *act, legs),
         Act::SchemeSettle(act) => payment::settle_scheme(work, act),
         Act::PayShared(act) => share::pay(work, id, act),
         Act::Share(act) => share::share(work, act, legs),
@@ -88,7 +88,10 @@ pub(crate) fn ring<S: Sink>(work: &mut Work<'_, S>, object: &Object) -> Done {
     match object {
         Object::Hold(hold) => hold::expire(work, hold),
         Object::Payment(payment) => share::expire(work, payment),
-        Object::PaymentRequest(request) => request::expire(work, request),
+        Object::PaymentRequest(request) => {
+            request::expire(work, request);
+            Ok(())
+        }
         Object::Schedule(schedule) => schedule::run(work, schedule),
         Object::Chargeback(chargeback) => chargeback::give_up(work, chargeback),
         Object::OrderLine(line) => market::ring(work, line),
@@ -98,8 +101,14 @@ pub(crate) fn ring<S: Sink>(work: &mut Work<'_, S>, object: &Object) -> Done {
     }
 }
 
-/// Puts off what could not be done for an object when its time came.
-pub(crate) fn put_off<S: Sink>(work: &mut Work<'_, S>, object: &Object, deadline: u64) {
+/// Puts off what could not be done for an object when its time came, for the reason `refused`. A
+/// standing order is not put off: it has missed one payment.
+pub(crate) fn put_off<S: Sink>(
+    work: &mut Work<'_, S>,
+    object: &Object,
+    deadline: u64,
+    refused: CommandStatus,
+) {
     match *object {
         Object::Hold(hold) => work.put(model::object::Hold { deadline, ..hold }),
         Object::Payment(payment) => work.put(model::object::Payment {
@@ -112,10 +121,7 @@ pub(crate) fn put_off<S: Sink>(work: &mut Work<'_, S>, object: &Object, deadline
                 ..request
             });
         }
-        Object::Schedule(schedule) => work.put(model::object::Schedule {
-            deadline,
-            ..schedule
-        }),
+        Object::Schedule(schedule) => schedule::miss(work, &schedule, refused),
         Object::Chargeback(chargeback) => {
             work.put(model::object::Chargeback {
                 deadline,
