@@ -6,11 +6,12 @@ use std::thread::JoinHandle;
 
 use crate::entry::{Change, Draft};
 use crate::error::{Error, Refusal};
+use crate::find;
 use crate::index::Index;
 use crate::indexer::{self, Ending, Shared};
 use crate::listing::{BATCH_MAX, Listing, Text};
 use crate::offsets::Offsets;
-use crate::query::{self, Found, Query};
+use crate::query::{Found, Query};
 use crate::texts::{self, Texts};
 
 /// The texts of listings in one directory. Any thread may call it; one call at a time adds.
@@ -163,7 +164,7 @@ impl Catalogue {
     /// The listings that a query finds, of those that are findable.
     pub fn search(&self, query: &Query<'_>) -> Result<Found, Error> {
         self.shared.failed()?;
-        query::search(&self.index, query)
+        find::search(&self.index, query)
     }
 
     /// Waits until all that was added can be found.

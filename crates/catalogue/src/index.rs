@@ -45,15 +45,15 @@ pub struct Fields {
     pub seller: Field,
     /// Its category.
     pub category: Field,
-    /// The ledger of its price.
-    pub ledger: Field,
-    /// Its price.
-    pub price: Field,
+    ledger: Field,
+    price: Field,
 }
 
-/// Name of the field that a page of hits is read from.
+/// Name of the column of listings.
 pub const NUMBER: &str = "number";
-/// Name of the field that hits are sorted by.
+/// Name of the column of ledgers.
+pub const LEDGER: &str = "ledger";
+/// Name of the column of prices.
 pub const PRICE: &str = "price";
 
 /// The open index.
@@ -146,7 +146,7 @@ fn schema() -> (Schema, Fields) {
         number: schema.add_u64_field(NUMBER, FAST | INDEXED),
         seller: schema.add_u64_field("seller", INDEXED),
         category: schema.add_u64_field("category", INDEXED),
-        ledger: schema.add_u64_field("ledger", FAST),
+        ledger: schema.add_u64_field(LEDGER, FAST),
         price: schema.add_u64_field(PRICE, FAST),
     };
     (schema.build(), fields)

@@ -21,6 +21,7 @@
 mod catalogue;
 mod entry;
 mod error;
+mod find;
 mod index;
 mod indexer;
 mod listing;
