@@ -157,7 +157,7 @@ impl Catalogue {
         let Some(at) = self.shared.offsets.get(number)? else {
             return Ok(None);
         };
-        let text = self.shared.texts.entry(at, number, |entry| entry.text())?;
+        let text = self.shared.texts.text(at, number)?;
         Ok(Some(text))
     }
 

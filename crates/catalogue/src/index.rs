@@ -58,7 +58,7 @@ pub const PRICE: &str = "price";
 
 /// The open index.
 pub struct Index {
-    index: tantivy::Index,
+    opened: tantivy::Index,
     /// Its fields.
     pub fields: Fields,
     /// What is searched: the newest commit.
@@ -92,7 +92,7 @@ impl Index {
         let reader = reader.reload_policy(ReloadPolicy::OnCommitWithDelay);
         Ok(Self {
             reader: reader.try_into()?,
-            index,
+            opened: index,
             fields,
         })
     }
@@ -105,7 +105,7 @@ impl Index {
             .num_merge_threads(MERGE_THREADS)
             .build();
         Ok(Writer {
-            writer: self.index.writer_with_options(options)?,
+            entering: self.opened.writer_with_options(options)?,
             reader: self.reader.clone(),
             fields: self.fields,
         })
@@ -166,7 +166,7 @@ fn parse(text: &str) -> Option<u64> {
 
 /// Enters listings.
 pub struct Writer {
-    writer: IndexWriter,
+    entering: IndexWriter,
     reader: IndexReader,
     fields: Fields,
 }
@@ -177,10 +177,10 @@ impl Writer {
         let listing = &entry.listing;
         if entry.change != Change::Added {
             let number = Term::from_field_u64(self.fields.number, listing.number.into());
-            self.writer.delete_term(number);
+            self.entering.delete_term(number);
         }
         if newest && entry.change != Change::Removed {
-            self.writer.add_document(self.document(listing))?;
+            self.entering.add_document(self.document(listing))?;
         }
         Ok(())
     }
@@ -202,7 +202,7 @@ impl Writer {
 
     /// Makes durable and findable what was entered: everything before `seen` in `texts`.
     pub fn commit(&mut self, seen: u64) -> Result<(), Error> {
-        let mut commit = self.writer.prepare_commit()?;
+        let mut commit = self.entering.prepare_commit()?;
         commit.set_payload(&payload(seen));
         commit.commit()?;
         Ok(self.reader.reload()?)
@@ -210,7 +210,7 @@ impl Writer {
 
     /// Ends behind the merges that are under way.
     pub fn close(self) -> Result<(), Error> {
-        self.writer.wait_merging_threads()?;
+        self.entering.wait_merging_threads()?;
         Ok(self.reader.reload()?)
     }
 }

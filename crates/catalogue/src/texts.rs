@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::entry::{self, ENTRY_BYTES_MAX, Entry, FRAME_HEADER, FRAME_MAGIC, MAGIC};
 use crate::error::Error;
+use crate::listing::Text;
 
 /// Name of the file.
 pub const NAME: &str = "texts";
@@ -167,13 +168,8 @@ impl Texts {
         Ok(())
     }
 
-    /// The entry that stands at `at` and is of `number`, given to `then`.
-    pub fn entry<T>(
-        &self,
-        at: u64,
-        number: u32,
-        then: impl FnOnce(&Entry<'_>) -> T,
-    ) -> Result<T, Error> {
+    /// The texts of `number`, whose entry stands at `at`.
+    pub fn text(&self, at: u64, number: u32) -> Result<Text, Error> {
         let mut bytes = [0; ENTRY_BYTES_MAX];
         let mut len = 0;
         while len < bytes.len() {
@@ -185,7 +181,7 @@ impl Texts {
             }
         }
         match entry::entry(&bytes[..len]) {
-            Some((entry, _)) if entry.listing.number == number => Ok(then(&entry)),
+            Some((entry, _)) if entry.listing.number == number => Ok(entry.text()),
             Some(_) => Err(damaged(at, "the entry here is of another listing")),
             None => Err(damaged(at, "the entry here is not what was written")),
         }

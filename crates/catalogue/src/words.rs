@@ -34,7 +34,7 @@ pub enum Purpose {
 #[derive(Default)]
 pub struct Words {
     folded: String,
-    words: Vec<Range<usize>>,
+    places: Vec<Range<usize>>,
     runs: usize,
 }
 
@@ -70,7 +70,7 @@ impl Words {
 
     /// In the order of the text.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(|word| &self.folded[word.clone()])
+        self.places.iter().map(|place| &self.folded[place.clone()])
     }
 
     /// Runs of letters and digits: what a person counts as words.
@@ -85,17 +85,17 @@ impl Words {
         self.runs += 1;
         if !spaceless {
             let bytes = folded[start..end].floor_char_boundary(WORD_BYTES_MAX);
-            self.words.push(start..start + bytes);
+            self.places.push(start..start + bytes);
             return;
         }
         let mut before: Option<Range<usize>> = None;
         for (at, char) in folded[start..end].char_indices() {
             let this = start + at..start + at + char.len_utf8();
             if let Some(before) = &before {
-                self.words.push(before.start..this.end);
+                self.places.push(before.start..this.end);
             }
             if purpose == Purpose::Index || this == (start..end) {
-                self.words.push(this.clone());
+                self.places.push(this.clone());
             }
             before = Some(this);
         }
@@ -127,7 +127,7 @@ pub struct Stream {
 
 impl TokenStream for Stream {
     fn advance(&mut self) -> bool {
-        let Some(word) = self.words.words.get(self.next) else {
+        let Some(word) = self.words.places.get(self.next) else {
             return false;
         };
         self.token.text.clear();

@@ -242,43 +242,28 @@ fn the_title_weighs_more_and_prices_are_of_one_ledger() {
 }
 
 #[test]
-fn what_is_out_of_bounds_is_refused_and_changes_nothing() {
+fn a_listing_out_of_bounds_is_refused_and_changes_nothing() {
     let (dir, catalogue) = with(&[Listing {
         title: "first",
         ..LISTING
     }]);
-    let before = std::fs::read(dir.path().join("texts")).expect("read");
+    let texts = || std::fs::read(dir.path().join("texts")).expect("read");
+    let before = texts();
     let long = "x".repeat(2_001);
-    let number = 7;
-    let good = Listing {
-        number,
-        title: "good",
+    let of = |title, label, text| Listing {
+        number: 7,
+        title: &long[..title],
+        label: &long[..label],
+        text: &long[..text],
         ..LISTING
     };
+    let (number, good) = (7, of(200, 100, 2_000));
     for (bad, wanted) in [
+        (of(0, 1, 1), Refusal::TitleEmpty { number }),
+        (of(201, 1, 1), Refusal::TitleLong { number, bytes: 201 }),
+        (of(1, 101, 1), Refusal::LabelLong { number, bytes: 101 }),
         (
-            Listing { title: "", ..good },
-            Refusal::TitleEmpty { number },
-        ),
-        (
-            Listing {
-                title: &long[..201],
-                ..good
-            },
-            Refusal::TitleLong { number, bytes: 201 },
-        ),
-        (
-            Listing {
-                label: &long[..101],
-                ..good
-            },
-            Refusal::LabelLong { number, bytes: 101 },
-        ),
-        (
-            Listing {
-                text: &long,
-                ..good
-            },
+            of(1, 1, 2_001),
             Refusal::TextLong {
                 number,
                 bytes: 2_001,
@@ -291,99 +276,49 @@ fn what_is_out_of_bounds_is_refused_and_changes_nothing() {
             "{refused:?}"
         );
     }
-    let many = vec![good; 8_193];
-    let refused = catalogue.add(&many).expect_err("too many");
+    let refused = catalogue.add(&vec![good; 8_193]).expect_err("too many");
     assert_eq!(
         refused.to_string(),
         "8193 listings at once; at most 8192 go"
     );
-    let most = Listing {
-        title: &long[..200],
-        label: &long[..100],
-        text: &long[..2_000],
-        ..good
-    };
-    assert_eq!(
-        std::fs::read(dir.path().join("texts")).expect("read"),
-        before
-    );
-    catalogue.add(&[most]).expect("within the bounds");
-    assert_eq!(
-        catalogue
-            .get(number)
-            .expect("read")
-            .expect("there")
-            .text
-            .len(),
-        2_000
-    );
+    assert_eq!(texts(), before);
+    assert_eq!(catalogue.get(number).expect("read"), None);
 
+    catalogue.add(&[good]).expect("within the bounds");
+    let text = catalogue.get(number).expect("read").expect("there");
+    assert_eq!((&*text.title, &*text.text), (good.title, good.text));
+}
+
+#[test]
+fn a_query_out_of_bounds_is_refused() {
+    let (_dir, catalogue) = with(&[Listing {
+        title: "first",
+        ..LISTING
+    }]);
     let sixteen = "a b c d e f g h i j k l m n o p";
     let seventeen = sixteen.to_owned() + " q";
-    assert_eq!(
-        find(
-            &catalogue,
-            &Query {
-                words: sixteen,
-                ..QUERY
-            }
-        ),
-        NONE
-    );
+    let long = "x".repeat(201);
+    let asks = |words, limit, offset| Query {
+        words,
+        limit,
+        offset,
+        ..QUERY
+    };
+    let cheapest = Query {
+        order: Order::Cheapest,
+        ..asks("a", 1, 0)
+    };
+    for good in [asks(sixteen, 100, 1_000), asks(&long[..200], 1, 0)] {
+        assert_eq!(find(&catalogue, &good), NONE);
+    }
     for (bad, wanted) in [
-        (
-            Query {
-                words: &long[..201],
-                ..QUERY
-            },
-            Refusal::QueryLong { bytes: 201 },
-        ),
-        (
-            Query {
-                words: &seventeen,
-                ..QUERY
-            },
-            Refusal::TooManyWords { words: 17 },
-        ),
-        (
-            Query {
-                words: "-- !",
-                ..QUERY
-            },
-            Refusal::NothingToFind,
-        ),
-        (
-            Query {
-                words: "a",
-                order: Order::Cheapest,
-                ..QUERY
-            },
-            Refusal::NoLedger,
-        ),
-        (
-            Query {
-                words: "a",
-                limit: 0,
-                ..QUERY
-            },
-            Refusal::Limit { limit: 0 },
-        ),
-        (
-            Query {
-                words: "a",
-                limit: 101,
-                ..QUERY
-            },
-            Refusal::Limit { limit: 101 },
-        ),
-        (
-            Query {
-                words: "a",
-                offset: 1_001,
-                ..QUERY
-            },
-            Refusal::Offset { offset: 1_001 },
-        ),
+        (asks(&long, 1, 0), Refusal::QueryLong { bytes: 201 }),
+        (asks(&seventeen, 1, 0), Refusal::TooManyWords { words: 17 }),
+        (asks("-- !", 1, 0), Refusal::NothingToFind),
+        (cheapest, Refusal::NoLedger),
+        (asks("a", 0, 0), Refusal::Limit { limit: 0 }),
+        (asks("a", 101, 0), Refusal::Limit { limit: 101 }),
+        (asks("a", 1, 1_001), Refusal::Offset { offset: 1_001 }),
     ] {
         let refused = catalogue.search(&bad);
         assert!(
@@ -396,8 +331,7 @@ fn what_is_out_of_bounds_is_refused_and_changes_nothing() {
 #[test]
 fn the_digest_is_of_title_and_text_apart() {
     // printf '\x02\0\0\0ab\x01\0\0\0c' | sha256sum | head -c 32
-    let digest = catalogue::digest("ab", "c");
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, "60014a36d7b05b0730e42a8b96faa1ff");
-    assert_ne!(catalogue::digest("a", "bc"), digest);
+    let digest = u128::from_be_bytes(catalogue::digest("ab", "c"));
+    assert_eq!(format!("{digest:032x}"), "60014a36d7b05b0730e42a8b96faa1ff");
+    assert_ne!(catalogue::digest("a", "bc"), digest.to_be_bytes());
 }
