@@ -25,8 +25,10 @@ const WORK: u64 = 1_500_000;
 const ENDINGS: usize = 32;
 /// Words of a segment that are looked at for them.
 const ENDINGS_SEEN: usize = 10_000;
-/// Entries that a step in the list of any of several words is worth, for each of them.
-const STEP: u64 = 4;
+/// Entries that one entry of the lists of a beginning is worth: they are merged as they are read.
+const MERGED: u64 = 2;
+/// Entries that a step in each of those lists is worth, where a shorter one leads.
+const STEP: u64 = 8;
 
 /// Answers a query from the newest commit.
 pub fn search(index: &Index, query: &Query<'_>) -> Result<Found, Error> {
@@ -137,7 +139,8 @@ impl Plan {
     fn cost(&self) -> u64 {
         let each = self.shortest.saturating_mul(self.musts.len() as u64);
         let any = self.endings.map_or(0, |(count, length)| {
-            length.min(self.shortest.saturating_mul(STEP * count))
+            let stepped = self.shortest.saturating_mul(STEP * count);
+            length.saturating_mul(MERGED).min(stepped)
         });
         each.saturating_add(any)
     }

@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 
 use tantivy::directory::MmapDirectory;
-use tantivy::indexer::IndexWriterOptions;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
 };
@@ -33,6 +33,8 @@ const TITLE_WEIGHT: usize = 3;
 const SEGMENT_MEMORY: usize = 128 << 20;
 /// Threads that make segments of fewer, larger ones of more: the books have the other cores.
 const MERGE_THREADS: usize = 2;
+/// Part of a segment that may be of replaced and removed listings before it is written anew.
+const REPLACED_MAX: f32 = 0.3;
 
 /// The fields of the index.
 #[derive(Clone, Copy)]
@@ -104,8 +106,12 @@ impl Index {
             .memory_budget_per_thread(SEGMENT_MEMORY)
             .num_merge_threads(MERGE_THREADS)
             .build();
+        let entering: IndexWriter = self.opened.writer_with_options(options)?;
+        let mut merges = LogMergePolicy::default();
+        merges.set_del_docs_ratio_before_merge(REPLACED_MAX);
+        entering.set_merge_policy(Box::new(merges));
         Ok(Writer {
-            entering: self.opened.writer_with_options(options)?,
+            entering,
             reader: self.reader.clone(),
             fields: self.fields,
         })
