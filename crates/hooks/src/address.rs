@@ -99,10 +99,9 @@ fn is_here(uri: &Uri) -> bool {
 
 fn permits(reach: Reach, uri: &Uri, address: IpAddr) -> bool {
     match (place(address), reach) {
-        (Place::Never, _) => false,
+        (Place::Never, _) | (Place::Private, Reach::Public) => false,
         (_, Reach::Private) => true,
         (Place::Loopback, Reach::Public) => is_here(uri),
-        (Place::Private, Reach::Public) => false,
         (Place::Public, Reach::Public) => uri.scheme_str() == Some("https"),
     }
 }
@@ -120,11 +119,15 @@ fn place4(address: Ipv4Addr) -> Place {
         [127, ..] => Place::Loopback,
         // Private, and shared behind a provider's translation (RFC 6598).
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Place::Private,
-        // This network, link-local, protocols, documentation, 6to4 relays, benchmarks.
-        [0, ..] | [169, 254, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => Place::Never,
-        [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => Place::Never,
-        // Multicast, reserved, broadcast.
-        [224..=255, ..] => Place::Never,
+        // This network, link-local, protocols, documentation, 6to4 relays, benchmarks, multicast,
+        // reserved, broadcast.
+        [0 | 224..=255, ..]
+        | [169, 254, ..]
+        | [192, 0, 0 | 2, _]
+        | [192, 88, 99, _]
+        | [198, 18 | 19, ..]
+        | [198, 51, 100, _]
+        | [203, 0, 113, _] => Place::Never,
         _ => Place::Public,
     }
 }
@@ -143,7 +146,7 @@ fn place6(address: Ipv6Addr) -> Place {
         // Translated to IPv4 (RFC 6052), and 6to4: what counts is inside.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => inner(high, low),
         // Protocols (Teredo is one), documentation.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Place::Never,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Place::Never,
         [0x2000..=0x3fff, ..] => Place::Public,
         _ => Place::Never,
     }
@@ -251,8 +254,9 @@ mod tests {
     #[test]
     fn urls() {
         use UrlRefusal::{Address, Credentials, Fragment, Long, Malformed, Plain, Scheme};
+        type Judged = Result<(), UrlRefusal>;
         let long = format!("https://example.com/{}", "x".repeat(2_048));
-        let table: &[(&str, Result<(), UrlRefusal>, Result<(), UrlRefusal>)] = &[
+        let table: &[(&str, Judged, Judged)] = &[
             ("https://example.com/hook?a=b", Ok(()), Ok(())),
             ("https://example.com:8443", Ok(()), Ok(())),
             ("http://example.com/", Err(Plain), Ok(())),
