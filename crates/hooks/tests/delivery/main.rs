@@ -239,3 +239,22 @@ fn books_that_fail_are_asked_again_and_long_bodies_are_not_sent() {
     let letter = place.hooks.dead(id).expect("known").letters.remove(0);
     assert_eq!((letter.position, letter.tries), (10, 1));
 }
+
+/// Between two tries the books may erase an event: what they no longer have is not sent.
+#[test]
+fn what_was_erased_is_not_tried_again() {
+    let books = Books::with(2);
+    let erasing = books.clone();
+    let receiver = Receiver::new(move |number, _| {
+        if number == 0 {
+            erasing.erase(0);
+        }
+        reply(if number == 0 { 500 } else { 200 })
+    });
+    let place = Place::new(fast());
+    place.subscribe(to(receiver.url()));
+    let running = place.hooks.start(books, now).expect("started");
+    until("past it", || place.only().next == 11);
+    running.close();
+    assert_eq!(receiver.positions(), [0, 10]);
+}
