@@ -43,7 +43,11 @@ fn too_many_dead_letters_disable() {
 #[test]
 fn dead_letters_with_deliveries_between_do_not_disable() {
     let receiver = Receiver::new(|number, _| reply(if number % 2 == 0 { 400 } else { 200 }));
-    let place = Place::new(hooks::Options { retries: vec![], disable_after: 2, ..fast() });
+    let place = Place::new(hooks::Options {
+        retries: vec![],
+        disable_after: 2,
+        ..fast()
+    });
     place.subscribe(to(receiver.url()));
     let _running = place.hooks.start(Books::with(8), now).expect("started");
     until("all tried", || place.only().next == 71);
