@@ -46,6 +46,7 @@ mod create_account;
 mod create_transfer;
 mod deed;
 mod digest;
+mod draw;
 mod end_pending;
 mod evolve;
 mod exact;
