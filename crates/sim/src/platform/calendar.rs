@@ -32,11 +32,11 @@ impl Platform {
 
     pub(super) fn close_day(&mut self, act: &DayClose) -> Verdict {
         let calendar = self.calendar(0)?;
-        let over = self.now >= begin(&calendar, act.day + 1);
-        require(over, Status::DayNotOver)?;
         let closed: Vec<Day> = self.things.all();
         let later = closed.iter().any(|day| day.day >= act.day);
         require(!later, Status::DayClosed)?;
+        let over = self.now >= begin(&calendar, act.day + 1);
+        require(over, Status::DayNotOver)?;
         self.put(Day {
             day: act.day,
             state: 1,

@@ -18,10 +18,11 @@ impl Platform {
     pub(super) fn set_fee(&mut self, act: &FeeSet) -> Verdict {
         let named = act.bearer < 2 && act.rounding < 4 && act.rate <= 1_000_000;
         let bounds = act.most == 0 || act.least <= act.most;
-        let has_id = act.fee != 0 && act.fee != u128::MAX;
-        require(has_id && named && bounds, Status::ValueOutOfRange)?;
+        require(act.fee != 0 && named && bounds, Status::ValueOutOfRange)?;
         self.declared(act.ledger)?;
         let before = self.find::<Fee>((act.fee, 0));
+        let ledger = before.map_or(act.ledger, |fee| fee.ledger);
+        require(ledger == act.ledger, Status::FeeOfOtherLedger)?;
         self.put(Fee {
             id: act.fee,
             ledger: act.ledger,

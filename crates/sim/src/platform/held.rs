@@ -18,7 +18,7 @@ impl Platform {
             ledger: act.ledger,
             amount: act.amount,
         };
-        self.can_deal(&deal)?;
+        self.can_deal(&deal, 0)?;
         let from = (Role::Wallet, act.payer, act.ledger);
         let to = self.paid_on(act.payee, act.ledger);
         self.reserve(from, to, act.amount)?;
@@ -57,6 +57,7 @@ impl Platform {
         self.put(Hold {
             captured: hold.captured + act.amount,
             state: u8::from(rest == 0),
+            deadline: if rest == 0 { 0 } else { hold.deadline },
             ..hold
         });
         Ok(())
@@ -78,16 +79,20 @@ impl Platform {
         let (from, to, left) = self.reserved[&hold.id];
         self.let_go(from, to, left);
         self.reserved.insert(hold.id, (from, to, 0));
-        self.put(Hold { state, ..*hold });
+        self.put(Hold {
+            state,
+            deadline: 0,
+            ..*hold
+        });
     }
 
     pub(super) fn request(&mut self, id: u128, act: &RequestMake) -> Verdict {
         require(act.amount > 0, Status::AmountMustNotBeZero)?;
-        self.declared(act.ledger)?;
         require(act.payer != act.payee, Status::PartiesMustBeDifferent)?;
+        self.declared(act.ledger)?;
         self.active(act.payee)?;
         if act.payer != 0 {
-            self.active(act.payer)?;
+            self.party(act.payer)?;
         }
         self.put(PaymentRequest {
             id,
@@ -117,10 +122,11 @@ impl Platform {
             ledger: request.ledger,
             amount: request.amount,
         };
-        self.can_deal(&deal)?;
+        self.can_deal(&deal, 0)?;
         self.pay_from(id, &deal, 0, Charge::default())?;
         self.put(PaymentRequest {
             state: 1,
+            deadline: 0,
             payment: id,
             ..request
         });
@@ -131,6 +137,7 @@ impl Platform {
         let request = self.open_request(id)?;
         self.put(PaymentRequest {
             state: 2,
+            deadline: 0,
             ..request
         });
         Ok(())
@@ -139,25 +146,30 @@ impl Platform {
     pub(super) fn expire_request(&mut self, request: PaymentRequest) -> Verdict {
         self.put(PaymentRequest {
             state: 3,
+            deadline: 0,
             ..request
         });
         Ok(())
     }
 
     pub(super) fn schedule(&mut self, id: u128, act: &ScheduleMake) -> Verdict {
+        require(act.amount > 0, Status::AmountMustNotBeZero)?;
         require(act.rule < 4, Status::ValueOutOfRange)?;
-        let every = act.rule == 0 || act.every > 0;
-        require(every, Status::ValueOutOfRange)?;
+        let (every, most) = (act.every > 0, act.runs_most < 2);
+        let sound = if act.rule == 0 { most } else { every };
+        require(sound, Status::ValueOutOfRange)?;
         let deal = Deal {
             payer: act.payer,
             payee: act.payee,
             ledger: act.ledger,
             amount: act.amount,
         };
-        self.can_deal(&deal)?;
+        require(deal.payer != deal.payee, Status::PartiesMustBeDifferent)?;
+        self.declared(deal.ledger)?;
         let calendar = self.calendar(act.calendar)?;
         let past = begin(&calendar, act.first_day + 1) <= self.now;
         require(!past, Status::DayInThePast)?;
+        self.can_deal(&deal, 0)?;
         let schedule = Schedule {
             id,
             payer: act.payer,
@@ -191,6 +203,16 @@ impl Platform {
     }
 
     pub(super) fn run_schedule(&mut self, schedule: Schedule) -> Verdict {
+        let calendar = self.calendar(schedule.calendar)?;
+        let planned = self.next_run(&calendar, &schedule);
+        if planned > self.now {
+            // The day has lost its business since.
+            self.put(Schedule {
+                deadline: planned,
+                ..schedule
+            });
+            return Ok(());
+        }
         let deal = Deal {
             payer: schedule.payer,
             payee: schedule.payee,
@@ -198,7 +220,7 @@ impl Platform {
             amount: schedule.amount,
         };
         let before = self.clone();
-        let paid = self.can_deal(&deal).and_then(|()| {
+        let paid = self.can_deal(&deal, 0).and_then(|_| {
             let wallet = (Role::Wallet, deal.payer, deal.ledger);
             let to = self.paid_on(deal.payee, deal.ledger);
             self.post(wallet, to, deal.amount)
@@ -212,10 +234,11 @@ impl Platform {
         schedule.runs += 1;
         let last = schedule.runs_most != 0 && schedule.runs >= schedule.runs_most;
         schedule.state = u8::from(last);
-        if !last {
-            let calendar = self.calendar(schedule.calendar)?;
-            schedule.deadline = self.next_run(&calendar, &schedule);
-        }
+        schedule.deadline = if last {
+            0
+        } else {
+            self.next_run(&calendar, &schedule)
+        };
         self.put(schedule);
         Ok(())
     }
@@ -225,6 +248,7 @@ impl Platform {
         require(schedule.state == 0, Status::ScheduleEnded)?;
         self.put(Schedule {
             state: 2,
+            deadline: 0,
             ..schedule
         });
         Ok(())

@@ -49,6 +49,12 @@ pub struct Sides {
 }
 
 impl Sides {
+    /// Credits less debits: whether they are more, and by how much.
+    pub const fn net(&self) -> (bool, u128) {
+        let is_credit = self.credits >= self.debits;
+        (is_credit, self.credits.abs_diff(self.debits))
+    }
+
     fn is_zero(&self) -> bool {
         self.debits == self.credits && self.debits_held == 0 && self.credits_held == 0
     }
@@ -83,13 +89,6 @@ pub struct Platform {
     reserved: BTreeMap<u128, (Place, Place, u128)>,
     /// What the machine says that the claimant of a gift got.
     drawn: u128,
-}
-
-/// What the model expects of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expected {
-    /// How it is answered.
-    pub status: Status,
 }
 
 impl Platform {

@@ -8,7 +8,7 @@ use model::{
 
 use super::exact::{portion, quotient};
 use super::fees::Charge;
-use super::{Place, Platform, Verdict, add, is_merchant, require};
+use super::{Place, Platform, Verdict, add, require};
 
 /// Who pays whom, and how much.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +33,8 @@ impl Platform {
     pub(super) fn withdraw(&mut self, act: &Withdraw) -> Verdict {
         require(act.amount > 0, Status::AmountMustNotBeZero)?;
         self.declared(act.ledger)?;
-        self.active(act.party)?;
         let fee = self.charge(act.fee, act.ledger, act.amount)?;
+        self.active(act.party)?;
         let wallet = (Role::Wallet, act.party, act.ledger);
         self.post(wallet, (Role::Safe, 0, act.ledger), act.amount)?;
         self.post(wallet, (Role::FeeIncome, 0, act.ledger), fee.amount)
@@ -48,19 +48,19 @@ impl Platform {
             ledger: act.ledger,
             amount: act.amount,
         };
-        self.can_deal(&deal)?;
-        let fee = self.charge(act.fee, act.ledger, act.amount)?;
+        let fee = self.can_deal(&deal, act.fee)?;
         self.pay_from(id, &deal, act.funding, fee)
     }
 
-    /// Whether two may deal with each other.
-    pub(super) fn can_deal(&self, deal: &Deal) -> Verdict {
+    /// Whether two may deal with each other, and what the fee with this id comes to.
+    pub(super) fn can_deal(&self, deal: &Deal, fee: u128) -> Verdict<Charge> {
         require(deal.amount > 0, Status::AmountMustNotBeZero)?;
-        self.declared(deal.ledger)?;
         require(deal.payer != deal.payee, Status::PartiesMustBeDifferent)?;
+        self.declared(deal.ledger)?;
+        let fee = self.charge(fee, deal.ledger, deal.amount)?;
         self.active(deal.payer)?;
         self.active(deal.payee)?;
-        Ok(())
+        Ok(fee)
     }
 
     /// Pays, and keeps the payment so that it can be paid back.
@@ -94,13 +94,17 @@ impl Platform {
     }
 
     pub(super) fn split(&mut self, act: &PaySplit, legs: &[Leg]) -> Verdict {
-        require(legs.len() <= 50, Status::TooManyReceivers)?;
-        self.declared(act.ledger)?;
-        self.active(act.payer)?;
+        require(legs.len() <= 50, Status::TooManyLegs)?;
         for leg in legs {
             require(leg.amount > 0, Status::AmountMustNotBeZero)?;
             require(leg.party != act.payer, Status::PartiesMustBeDifferent)?;
+        }
+        self.declared(act.ledger)?;
+        self.active(act.payer)?;
+        for leg in legs {
             self.active(leg.party)?;
+        }
+        for leg in legs {
             let to = self.paid_on(leg.party, act.ledger);
             self.post((Role::Wallet, act.payer, act.ledger), to, leg.amount)?;
         }
@@ -112,6 +116,7 @@ impl Platform {
         let payment: Payment = self.find((act.payment, 0)).ok_or(Status::PaymentNotFound)?;
         require(payment.ledger == act.ledger, Status::LedgersDiffer)?;
         self.unclosed(payment.payer)?;
+        self.unclosed(payment.payee)?;
         let gone = payment.refunded + payment.disputed;
         let left = payment.amount.saturating_sub(gone);
         require(act.amount <= left, Status::ExceedsRefundable)?;
@@ -149,13 +154,17 @@ impl Platform {
     pub(super) fn pay_out(&mut self, party: u128, ledger: u32, amount: u128) -> Verdict {
         require(amount > 0, Status::AmountMustNotBeZero)?;
         self.declared(ledger)?;
-        let party = self.active(party)?;
-        require(is_merchant(&party), Status::PartyNotMerchant)?;
-        self.post((Role::Seller, party.id, ledger), (Role::Safe, 0, ledger), amount)
+        self.merchant(party)?;
+        self.post((Role::Seller, party, ledger), (Role::Safe, 0, ledger), amount)
     }
 
     pub(super) fn pay_out_all(&mut self, act: &PayoutBatch, legs: &[Leg]) -> Verdict {
+        let empty = legs.iter().any(|leg| leg.amount == 0);
+        require(!empty, Status::AmountMustNotBeZero)?;
         self.declared(act.ledger)?;
+        for leg in legs {
+            self.merchant(leg.party)?;
+        }
         for leg in legs {
             self.pay_out(leg.party, act.ledger, leg.amount)?;
         }
@@ -165,7 +174,7 @@ impl Platform {
     /// Section 1: what the scheme takes is a cost of the institution, not of its customers.
     pub(super) fn settle_scheme(&mut self, act: &SchemeSettle) -> Verdict {
         require(act.amount > 0, Status::AmountMustNotBeZero)?;
-        require(act.cost <= act.amount, Status::FeeExceedsAmount)?;
+        require(act.cost <= act.amount, Status::ValueOutOfRange)?;
         self.declared(act.ledger)?;
         let scheme = (Role::SchemeReceivable, 0, act.ledger);
         self.post((Role::Safe, 0, act.ledger), scheme, act.amount - act.cost)?;
@@ -176,14 +185,14 @@ impl Platform {
     /// Section 7.
     pub(super) fn exchange(&mut self, act: &Exchange) -> Verdict {
         require(act.amount > 0, Status::AmountMustNotBeZero)?;
+        require(act.rate > 0, Status::RateMustNotBeZero)?;
         require(act.rounding < 4, Status::ValueOutOfRange)?;
         require(act.scale <= 18, Status::ValueOutOfRange)?;
-        require(act.rate > 0, Status::RateMustNotBeZero)?;
         require(act.to_ledger != act.ledger, Status::ValueOutOfRange)?;
         self.declared(act.ledger)?;
         self.declared(act.to_ledger)?;
-        self.active(act.party)?;
         let fee = self.charge(act.fee, act.ledger, act.amount)?;
+        self.active(act.party)?;
         let (from, to) = (self.exponents[&act.ledger], self.exponents[&act.to_ledger]);
         let ten = |power: u8| 10u128.pow(power.into());
         let factors = [act.amount, act.rate.into(), ten(to)];

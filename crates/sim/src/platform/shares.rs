@@ -5,13 +5,14 @@ use model::{CommandStatus as Status, Leg, PayShared, Share};
 
 use super::exact::quotient;
 use super::payments::{Deal, fee_gone_back};
-use super::{DAY, Platform, Verdict, add, require};
+use super::{DAY, Platform, Verdict, require};
 
 /// 30 %, in millionths.
 const LIMIT: u32 = 300_000;
 
 impl Platform {
     pub(super) fn pay_shared(&mut self, id: u128, act: &PayShared) -> Verdict {
+        require(act.amount > 0, Status::AmountMustNotBeZero)?;
         require(act.share_limit <= 1_000_000, Status::ValueOutOfRange)?;
         let deal = Deal {
             payer: act.payer,
@@ -19,12 +20,12 @@ impl Platform {
             ledger: act.ledger,
             amount: act.amount,
         };
-        self.can_deal(&deal)?;
-        let fee = self.charge(act.fee, act.ledger, act.amount)?.amount;
+        let fee = self.can_deal(&deal, act.fee)?.amount;
         require(fee <= act.amount, Status::FeeExceedsAmount)?;
         let wallet = (Role::Wallet, act.payer, act.ledger);
-        self.post(wallet, (Role::Sharing, 0, act.ledger), act.amount - fee)?;
-        self.post(wallet, (Role::FeeIncome, 0, act.ledger), fee)?;
+        let sharing = (Role::Sharing, 0, act.ledger);
+        self.post(wallet, sharing, act.amount)?;
+        self.post(sharing, (Role::FeeIncome, 0, act.ledger), fee)?;
         let default = act.share_limit == 0;
         self.put(Payment {
             id,
@@ -53,8 +54,13 @@ impl Platform {
     }
 
     pub(super) fn share(&mut self, act: &Share, legs: &[Leg]) -> Verdict {
+        let empty = legs.iter().any(|leg| leg.amount == 0);
+        require(!empty, Status::AmountMustNotBeZero)?;
         let mut payment = self.sharing(act.payment)?;
         require(payment.ledger == act.ledger, Status::LedgersDiffer)?;
+        for leg in legs {
+            self.active(leg.party)?;
+        }
         require(payment.state == 1, Status::PaymentNotSharing)?;
         let receivers = usize::from(payment.receivers) + legs.len();
         require(receivers <= 50, Status::TooManyReceivers)?;
@@ -65,9 +71,8 @@ impl Platform {
             0,
         );
         for leg in legs {
-            require(leg.amount > 0, Status::AmountMustNotBeZero)?;
-            self.active(leg.party)?;
-            let shared = add(payment.shared, leg.amount)?;
+            let shared = payment.shared.checked_add(leg.amount);
+            let shared = shared.ok_or(Status::ExceedsShareLimit)?;
             let within = Some(shared) <= limit && leg.amount <= Self::unshared(&payment);
             require(within, Status::ExceedsShareLimit)?;
             payment.shared = shared;
