@@ -179,9 +179,9 @@ impl Group {
 
     /// Says how an object ended, or that it has not.
     #[inline]
-    pub(crate) fn set_ended(&mut self, kind: u8, key: (u128, u128), object: Option<Object>) {
+    pub(crate) fn set_ended(&mut self, kind: u8, key: (u128, u128), object: Option<&Object>) {
         if let Some(object) = object {
-            self.ended.insert((kind, key), object);
+            self.ended.insert((kind, key), *object);
         } else if !self.ended.is_empty() {
             self.ended.remove(&(kind, key));
         }

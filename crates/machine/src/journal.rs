@@ -101,7 +101,7 @@ impl State {
                     Some(before) => self.books.business.put(&before),
                     None => self.books.business.take(kind, key),
                 },
-                Undo::Past(kind, key, before) => self.group.set_ended(kind, key, before),
+                Undo::Past(kind, key, before) => self.group.set_ended(kind, key, before.as_ref()),
                 Undo::Listing(number, before) => {
                     self.books.business.listings.put(number, &before);
                 }

@@ -69,7 +69,7 @@ impl<S: Sink> Work<'_, S> {
         }
         state
             .group
-            .set_ended(T::KIND, key, (!is_open).then_some(object));
+            .set_ended(T::KIND, key, (!is_open).then_some(&object));
         state.books.apply_object(&object, Everything);
         self.sink.push(Fact::Object(&object));
     }

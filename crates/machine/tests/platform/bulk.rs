@@ -298,7 +298,7 @@ fn bulk_and_commands_agree() {
                 state.command(past, time, command, sink)
             });
             let of_lines: Vec<_> = results.by_ref().take(command.legs.len()).collect();
-            let told = of_lines.iter().map(|line| told_alike(line));
+            let told = of_lines.iter().map(told_alike);
             let mut told = told.filter(|told| !told.0.starts_with("linked_order_failed"));
             assert_eq!(told.next(), Some(told_alike(&result)), "{command:?}");
         }

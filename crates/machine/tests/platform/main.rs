@@ -1,24 +1,24 @@
 //! The platform in transcripts: what is asked, what is answered, and what is posted.
 
-<<<<<<< HEAD
 #![allow(
     clippy::needless_raw_string_hashes,
     reason = "transcripts are rewritten with them"
 )]
 
-=======
 mod bulk;
 mod chargebacks;
 mod claims;
->>>>>>> market
+mod disputed;
 mod exchange;
 mod fees;
 mod gifts;
 mod harness;
 mod holds;
 mod orders;
+mod orders_refused;
 mod payments;
 mod schedules;
+mod settled;
 mod sharing;
 mod text;
 
