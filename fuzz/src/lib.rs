@@ -15,7 +15,7 @@ pub mod targets;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
@@ -33,4 +33,5 @@ pub const TARGETS: [Target; 17] = [
     ("policy", targets::policy),
     ("tlog_proof", targets::tlog_proof),
     ("add_checkpoint", targets::add_checkpoint),
+    ("fields", targets::fields),
 ];

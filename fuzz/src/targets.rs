@@ -21,6 +21,7 @@ use store::index::{Index, Options, Order, Tree};
 use store::log::{self, Known, Recovered, TornEnd};
 use store::snapshot::{Part, Snapshot};
 use store::superblock::Superblock;
+use vault::Fields;
 use zerocopy::FromBytes;
 
 use crate::memory::Memory;
@@ -407,4 +408,17 @@ pub fn add_checkpoint(data: &[u8]) {
             assert_eq!(checkpoint.head, signed::head(signed::SIZE));
         }
     }
+}
+
+/// The fields of a person: what is read is the one encoding of itself, and could have been set.
+pub fn fields(data: &[u8]) {
+    let Ok(fields) = Fields::from_bytes(data) else {
+        return;
+    };
+    assert_eq!(fields.to_bytes()[..], *data);
+    let mut again = Fields::new();
+    for (name, value) in fields.iter() {
+        again.set(name, value).expect("what is read may be set");
+    }
+    assert!(again == fields);
 }

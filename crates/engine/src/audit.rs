@@ -295,7 +295,8 @@ impl Pass<'_> {
             record,
             Record::RecordErased(_) | Record::StatementLine(_) | Record::Erased(_)
         );
-        if version < 2 && is_later {
+        let is_platform = matches!(record, Record::Deed(_) | Record::Object(_));
+        if version < 2 && is_later || version < 3 && is_platform {
             return Err(format!(
                 "`books` says version {version}, which has no such record"
             ));

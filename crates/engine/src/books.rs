@@ -8,12 +8,13 @@ use std::thread::JoinHandle;
 use merkle::Hash;
 use merkle::note::SignatureLine;
 use merkle::tile::{Bundle, HashReader, Tile, WIDTH, prove_consistency};
-use model::limits::BATCH_EVENTS;
+use model::limits::{BATCH_EVENTS, BATCH_LINES};
 use model::money::CurrencyCode;
+use model::object::ChartLine;
 use model::record::Erasure;
 use model::{
-    Account, AccountBalance, AccountFilter, Currency, EventResult, QueryFilter, Record, Transfer,
-    account_flags,
+    Account, AccountBalance, AccountFilter, Command, CommandResult, Currency, Deed, EventResult,
+    Object, OrderEvent, QueryFilter, Record, Transfer, account_flags,
 };
 use store::disk::Disk;
 use tokio::sync::{oneshot, watch};
@@ -139,6 +140,62 @@ impl Books {
         check_count(events.len())?;
         self.ask(|reply| Request::CreateTransfers(events, reply))
             .await
+    }
+
+    /// Carries out commands in order, each whole or not at all: one result a command.
+    pub async fn commands(&self, commands: Vec<Command>) -> Result<Vec<CommandResult>, Refused> {
+        let records: usize = commands.iter().map(machine::State::moments).sum();
+        if records > BATCH_EVENTS {
+            return Err(Refused::TooMany);
+        }
+        self.ask(|reply| Request::Commands(commands, reply)).await
+    }
+
+    /// Places orders, line by line: one result a line. At most [`BATCH_LINES`].
+    pub async fn create_orders(
+        &self,
+        lines: Vec<OrderEvent>,
+    ) -> Result<Vec<CommandResult>, Refused> {
+        if lines.len() > BATCH_LINES {
+            return Err(Refused::TooMany);
+        }
+        self.ask(|reply| Request::Orders(lines, reply)).await
+    }
+
+    /// The objects of a kind with these keys, open or ended, as they stand.
+    pub async fn objects(
+        &self,
+        asked: Vec<machine::Asked>,
+    ) -> Result<Vec<Option<Object>>, Refused> {
+        check_count(asked.len())?;
+        let wanted = asked.clone();
+        let mut found = self.ask(|reply| Request::Objects(wanted, reply)).await?;
+        for (found, (kind, key)) in found.iter_mut().zip(asked) {
+            if found.is_none() {
+                let stood = self.read(move |history| history.objects(key.0)).await?;
+                let mut stood = stood.into_iter().map(|(object, _)| object);
+                *found = stood.find(|object| (object.kind(), object.key()) == (kind, key));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The objects of every kind whose key begins with `id`, as their newest records say: the
+    /// lines of an order, the claims of a gift.
+    pub async fn objects_of(&self, id: u128) -> Result<Vec<Object>, Refused> {
+        let stood = self.read(move |history| history.objects(id)).await?;
+        Ok(stood.into_iter().map(|(object, _)| object).collect())
+    }
+
+    /// What a command came to, where one with this id was carried out.
+    pub async fn deed(&self, id: u128) -> Result<Option<Deed>, Refused> {
+        let found = self.read(move |history| history.deed(id)).await?;
+        Ok(found.map(|(deed, _)| deed))
+    }
+
+    /// The chart of accounts, by code.
+    pub async fn chart(&self) -> Result<Vec<ChartLine>, Refused> {
+        self.ask(Request::Chart).await
     }
 
     /// Those found, in the order asked.

@@ -1,7 +1,9 @@
 //! A batch while it is being decided: its frame and what it adds to the index.
 
 use machine::{Fact, Sink};
+use model::Object;
 use model::limits::RECORD_BYTES;
+use model::object::is_own_transfer;
 use model::record::{Record, encode_transfer};
 use store::frame::FrameBuffer;
 use store::index::{Additions, IdHash, Tree};
@@ -67,9 +69,12 @@ pub(crate) fn index_transfer(
     at: u64,
 ) {
     use model::transfer_flags::{POST_PENDING, VOID_PENDING};
-    additions.push_id(transfer.id, hash.of(transfer.id), at);
-    if transfer.has_any(POST_PENDING | VOID_PENDING) {
-        additions.push_id(transfer.pending_id, hash.of(transfer.pending_id), at);
+    // Ids of the books' own transfers say when they were made, and so where they stand.
+    if !is_own_transfer(transfer.id) {
+        additions.push_id(transfer.id, hash.of(transfer.id), at);
+        if transfer.has_any(POST_PENDING | VOID_PENDING) {
+            additions.push_id(transfer.pending_id, hash.of(transfer.pending_id), at);
+        }
     }
     additions.push(Tree::Account, slots.debit.into(), at);
     additions.push(Tree::Account, slots.credit.into(), at);
@@ -83,7 +88,28 @@ pub(crate) fn index_transfer(
         additions.push(Tree::UserData32, transfer.user_data_32.into(), at);
     }
     if additions.entries[Tree::Time.number()].is_empty() {
-        additions.push(Tree::Time, transfer.timestamp, 0);
+        let own = is_own_transfer(transfer.id).then_some(transfer.id as u64);
+        let time = own.unwrap_or(transfer.timestamp);
+        additions.push(Tree::Time, time.min(transfer.timestamp), 0);
+    }
+}
+
+/// Enters an object into the index, as the writer and the recovery both do: those that end are
+/// looked for later, by the first half of their key, and so are parties.
+pub(crate) fn index_object(additions: &mut Additions, hash: IdHash, object: &Object, at: u64) {
+    let is_looked_for = !matches!(
+        object,
+        Object::ChartLine(_)
+            | Object::Fee(_)
+            | Object::FeeTier(_)
+            | Object::Calendar(_)
+            | Object::Holiday(_)
+            | Object::Day(_)
+            | Object::Listing(_)
+    );
+    if is_looked_for {
+        let (id, _) = object.key();
+        additions.push_id(id, hash.of(id), at);
     }
 }
 
@@ -112,6 +138,16 @@ impl Sink for Draft {
             }
             Fact::Ledger(currency) => {
                 self.push_record(&Record::LedgerDeclared(*currency));
+            }
+            Fact::Object(object) => {
+                let at = self
+                    .frame
+                    .push(|out: &mut [u8]| object.encode(&mut out[..RECORD_BYTES]));
+                index_object(&mut self.additions, self.hash, object, at.into());
+            }
+            Fact::Deed(deed) => {
+                let at = self.push_record(&Record::Deed(*deed));
+                self.push_id(deed.id, at);
             }
             Fact::Erasure(_) | Fact::Statement(_) => {
                 self.push_record(&fact.record());

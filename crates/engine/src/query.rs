@@ -1,12 +1,14 @@
 //! Reading history: threads beside the writer, over durable records only.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::limits::BATCH_EVENTS;
+use model::object::is_own_transfer;
 use model::record::{Extras, Sums};
 use model::{
-    AccountBalance, AccountFilter, QueryFilter, Record, Transfer, account_filter_flags,
-    query_filter_flags,
+    AccountBalance, AccountFilter, Deed, Object, QueryFilter, Record, Transfer,
+    account_filter_flags, query_filter_flags,
 };
 use store::frame;
 use store::index::{IdHash, Index, Order, Tree};
@@ -84,7 +86,73 @@ impl History {
                 transfers[which as usize] = Some(transfer);
             }
         }
+        for (place, id) in transfers.iter_mut().zip(ids) {
+            if is_own_transfer(*id) {
+                *place = self.own_transfer(*id)?.map(|(transfer, _)| transfer);
+            }
+        }
         Ok(transfers.into_iter().flatten().collect())
+    }
+
+    /// A transfer that the books made themselves, and the position of its record: its id says when
+    /// it was made, and so in which frame it stands.
+    pub(crate) fn own_transfer(&self, id: u128) -> Result<Option<(Transfer, u64)>, String> {
+        let entry = self.index.frame_at(id as u64).map_err(|e| e.to_string())?;
+        let Some(entry) = entry else { return Ok(None) };
+        let end = self.shared.durable().end;
+        let frame = self
+            .reader
+            .frame(entry.at, end)
+            .map_err(|e| e.to_string())?;
+        let Some((header, body)) = frame else {
+            return Ok(None);
+        };
+        for found in frame::records(&body) {
+            let found = found.map_err(|at| format!("batch {}: byte {at}", header.leaf.number))?;
+            let record = Record::decode(found.bytes).map_err(|e| e.to_string())?;
+            if let Record::TransferCreated(transfer, _) = record
+                && transfer.id == id
+            {
+                return Ok(Some((transfer, header.at + u64::from(found.at))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How the objects with this id stood last, each with the position of its record.
+    pub(crate) fn objects(&self, id: u128) -> Result<Vec<(Object, u64)>, String> {
+        let mut found = Vec::new();
+        self.index
+            .find_ids(&[(id, self.hash.of(id))], &mut found)
+            .map_err(|e| e.to_string())?;
+        found.sort_unstable();
+        let mut last: BTreeMap<(u8, (u128, u128)), (Object, u64)> = BTreeMap::new();
+        for (_, at) in found {
+            let record = self.reader.record(at).map_err(|e| e.to_string())?;
+            if let Record::Object(object) = record
+                && object.key().0 == id
+            {
+                last.insert((object.kind(), object.key()), (object, at));
+            }
+        }
+        Ok(last.into_values().collect())
+    }
+
+    /// The deed of the command with this id, and the position of its record.
+    pub(crate) fn deed(&self, id: u128) -> Result<Option<(Deed, u64)>, String> {
+        let mut found = Vec::new();
+        self.index
+            .find_ids(&[(id, self.hash.of(id))], &mut found)
+            .map_err(|e| e.to_string())?;
+        for (_, at) in found {
+            let record = self.reader.record(at).map_err(|e| e.to_string())?;
+            if let Record::Deed(deed) = record
+                && deed.id == id
+            {
+                return Ok(Some((deed, at)));
+            }
+        }
+        Ok(None)
     }
 
     /// The transfers of the account in `slot` that the filter lets pass.

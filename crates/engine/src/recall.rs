@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use machine::{Outcome, Past, Recalled, State};
 use model::transfer_flags::{POST_PENDING, VOID_PENDING};
-use model::{Account, Record, Transfer, account_flags};
+use model::{Account, Command, Deed, Object, OrderEvent, Record, Transfer, account_flags};
 use store::frame;
 use store::index::{Fresh, IdHash, Index};
 use store::log::Reader;
@@ -35,6 +35,9 @@ struct Story {
     created: Option<Transfer>,
     outcome: Option<Outcome>,
     failed: Option<model::record::Failed>,
+    deed: Option<Deed>,
+    /// As they stood last.
+    objects: Vec<Object>,
 }
 
 impl Recall {
@@ -75,6 +78,25 @@ impl Recall {
         }
     }
 
+    /// Notes the ids that these commands will ask for.
+    pub(crate) fn note_commands(&mut self, state: &State, commands: &[Command]) {
+        for command in commands {
+            self.ids.push((command.id, self.hash.of(command.id)));
+            if let Some((_, (id, _))) = state.asks_for(command)
+                && id != command.id
+            {
+                self.ids.push((id, self.hash.of(id)));
+            }
+        }
+    }
+
+    /// Notes the ids that these orders will ask for.
+    pub(crate) fn note_orders(&mut self, lines: &[OrderEvent]) {
+        for line in lines {
+            self.ids.push((line.order, self.hash.of(line.order)));
+        }
+    }
+
     /// Looks up all that was noted. Nearly always there is nothing, and the log is not read.
     pub(crate) fn look_up(&mut self, recalled: &mut Recalled) -> Result<(), String> {
         recalled.clear();
@@ -95,9 +117,7 @@ impl Recall {
         while let Some(&(which, _)) = rest.first() {
             let count = rest.iter().take_while(|(other, _)| *other == which).count();
             let id = self.ids[which as usize].0;
-            if let Some(past) = self.story(id, &rest[..count])? {
-                recalled.insert(past);
-            }
+            self.story(id, &rest[..count])?.tell(recalled);
             rest = &rest[count..];
         }
         Ok(())
@@ -152,7 +172,7 @@ impl Recall {
         })
     }
 
-    fn story(&self, id: u128, found: &[(u32, u64)]) -> Result<Option<Past>, String> {
+    fn story(&self, id: u128, found: &[(u32, u64)]) -> Result<Story, String> {
         let mut story = Story::default();
         for &(_, at) in found {
             // It may have been decided a moment ago and be on its way to the disk still.
@@ -162,7 +182,7 @@ impl Recall {
             let record = self.reader.record(at).map_err(|e| e.to_string())?;
             story.add(id, &record);
         }
-        Ok(story.past())
+        Ok(story)
     }
 }
 
@@ -184,18 +204,36 @@ impl Story {
                 self.outcome = Some(Outcome::Expired);
             }
             Record::TransferFailed(failed) if failed.id == id => self.failed = Some(*failed),
+            Record::Deed(deed) if deed.id == id => self.deed = Some(*deed),
+            Record::Object(object) if object.key().0 == id => self.stood(object),
             // Another id with the same hash.
             _ => {}
         }
     }
 
-    fn past(self) -> Option<Past> {
+    /// Notes how an object stood, in place of how it stood before.
+    fn stood(&mut self, object: &Object) {
+        let same = |old: &&mut Object| (old.kind(), old.key()) == (object.kind(), object.key());
+        match self.objects.iter_mut().find(same) {
+            Some(old) => *old = *object,
+            None => self.objects.push(*object),
+        }
+    }
+
+    fn tell(self, recalled: &mut Recalled) {
         match (self.created, self.failed) {
-            (Some(transfer), _) => Some(Past::Created {
+            (Some(transfer), _) => recalled.insert(Past::Created {
                 transfer,
                 outcome: self.outcome,
             }),
-            (None, failed) => failed.map(Past::Failed),
+            (None, Some(failed)) => recalled.insert(Past::Failed(failed)),
+            (None, None) => {}
+        }
+        if let Some(deed) = self.deed {
+            recalled.insert_deed(deed);
+        }
+        for object in self.objects {
+            recalled.insert_object(object);
         }
     }
 }

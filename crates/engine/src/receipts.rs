@@ -6,6 +6,7 @@ use merkle::checkpoint::Checkpoint;
 use merkle::tile::prove_inclusion;
 use merkle::{BLOCK, Hash, Salt, Seed, inclusion, salted_leaves_from, verify_inclusion};
 use model::Record;
+use model::object::is_own_transfer;
 use proofs::receipt::{Opening, Receipt};
 use store::disk::Disk;
 use store::erased::{Openings, batch_leaves};
@@ -68,6 +69,9 @@ impl Receipts {
     /// The position of the record that created transfer `id`.
     pub(crate) fn find(&self, id: u128) -> Result<Option<u64>, String> {
         let history = &self.history;
+        if is_own_transfer(id) {
+            return Ok(history.own_transfer(id)?.map(|(_, at)| at));
+        }
         let mut found = Vec::new();
         history
             .index

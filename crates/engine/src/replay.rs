@@ -15,7 +15,7 @@ use store::snapshot::{self, Part, Snapshot};
 use store::superblock::Superblock;
 use store::tree::Tree;
 
-use crate::draft::index_transfer;
+use crate::draft::{index_object, index_transfer};
 use crate::limits::{CHECKED_BYTES, RECORDS_PER_TAIL};
 use crate::salt::Ratchet;
 use crate::start::{Recovery, StartError, fresh_table};
@@ -335,6 +335,8 @@ pub(crate) fn enter(
             additions.push_id(expired.pending_id, hash.of(expired.pending_id), at);
         }
         Record::TransferFailed(failed) => additions.push_id(failed.id, hash.of(failed.id), at),
+        Record::Deed(deed) => additions.push_id(deed.id, hash.of(deed.id), at),
+        Record::Object(object) => index_object(additions, hash, object, at),
         // Nobody looks for these by an id or an account; what was erased is not to be found.
         Record::AccountCreated(_)
         | Record::LedgerDeclared(_)

@@ -4,9 +4,14 @@ use std::fmt;
 
 use std::sync::mpsc::Sender;
 
+use machine::State;
 use model::limits::BATCH_EVENTS;
+use model::object::ChartLine;
 use model::record::{Erasure, StatementLine};
-use model::{Account, Currency, EventResult, QueryFilter, Transfer};
+use model::{
+    Account, Command, CommandResult, Currency, EventResult, Object, OrderEvent, QueryFilter,
+    Transfer,
+};
 use tokio::sync::oneshot;
 
 /// Why a request was not taken. Nothing was changed by it.
@@ -51,10 +56,18 @@ pub enum LedgerAnswer {
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refused>>;
 
+/// Records that a line of an order makes: a transfer and its own.
+const LINE_WEIGHT: usize = 2;
+
 /// All that can wake the writer, besides time.
 pub(crate) enum Request {
     CreateAccounts(Vec<Account>, Reply<Vec<EventResult>>),
     CreateTransfers(Vec<Transfer>, Reply<Vec<EventResult>>),
+    Commands(Vec<Command>, Reply<Vec<CommandResult>>),
+    Orders(Vec<OrderEvent>, Reply<Vec<CommandResult>>),
+    /// The open objects of these kinds and keys.
+    Objects(Vec<machine::Asked>, Reply<Vec<Option<Object>>>),
+    Chart(Reply<Vec<ChartLine>>),
     DeclareLedger(Currency, Reply<LedgerAnswer>),
     Ledgers(Reply<Vec<Currency>>),
     LookupAccounts(Vec<u128>, Reply<Vec<Account>>),
@@ -75,11 +88,14 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// What it weighs in a batch: its events, at least one.
+    /// What it weighs in a batch: the records that it makes, at least one.
     pub(crate) fn weight(&self) -> usize {
         let events = match self {
             Self::CreateAccounts(events, _) => events.len(),
             Self::CreateTransfers(events, _) => events.len(),
+            Self::Commands(commands, _) => commands.iter().map(State::moments).sum(),
+            // A line makes a transfer and a record of its own, and seldom an account.
+            Self::Orders(lines, _) => lines.len() * LINE_WEIGHT,
             Self::EnterStatement(lines, _) => lines.len(),
             Self::EnterErasures(erasures, _) => erasures.len(),
             _ => 1,
@@ -94,6 +110,9 @@ impl Request {
             Self::CreateAccounts(_, reply) | Self::CreateTransfers(_, reply) => {
                 drop(reply.send(Err(why)));
             }
+            Self::Commands(_, reply) | Self::Orders(_, reply) => drop(reply.send(Err(why))),
+            Self::Objects(_, reply) => drop(reply.send(Err(why))),
+            Self::Chart(reply) => drop(reply.send(Err(why))),
             Self::DeclareLedger(_, reply) => drop(reply.send(Err(why))),
             Self::Ledgers(reply) => drop(reply.send(Err(why))),
             Self::LookupAccounts(_, reply) | Self::QueryAccounts(_, reply) => {
@@ -114,6 +133,9 @@ impl Request {
 /// An answer that waits until all that it rests on is durable.
 pub(crate) enum Answer {
     Results(Reply<Vec<EventResult>>, Vec<EventResult>),
+    Commands(Reply<Vec<CommandResult>>, Vec<CommandResult>),
+    Objects(Reply<Vec<Option<Object>>>, Vec<Option<Object>>),
+    Chart(Reply<Vec<ChartLine>>, Vec<ChartLine>),
     Ledger(Reply<LedgerAnswer>, LedgerAnswer),
     Ledgers(Reply<Vec<Currency>>, Vec<Currency>),
     Accounts(Reply<Vec<Account>>, Vec<Account>),
@@ -129,6 +151,9 @@ impl Answer {
         // Whoever asked may have gone away meanwhile: that changes nothing.
         match self {
             Self::Results(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Commands(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Objects(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Chart(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledger(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledgers(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Accounts(reply, value) => drop(reply.send(outcome.map(|()| value))),

@@ -15,8 +15,8 @@ use std::sync::mpsc::{
 };
 use std::time::Duration;
 
-use machine::{LedgerOutcome, Recalled, State};
-use model::limits::{BATCH_EVENTS, BATCH_EXPIRIES};
+use machine::{LINE_MOMENTS, LedgerOutcome, RING_MOMENTS, Recalled, State};
+use model::limits::{BATCH_EVENTS, BATCH_EXPIRIES, BATCH_RINGS};
 use model::{Currency, EventResult};
 use store::index::Index;
 use store::log::Cursor;
@@ -181,8 +181,13 @@ impl Writer {
         self.expire(now, &mut decided);
         self.recall.clear();
         for request in gathered.iter() {
-            if let Request::CreateTransfers(events, _) = request {
-                self.recall.note(&self.state, events);
+            match request {
+                Request::CreateTransfers(events, _) => self.recall.note(&self.state, events),
+                Request::Commands(commands, _) => {
+                    self.recall.note_commands(&self.state, commands);
+                }
+                Request::Orders(lines, _) => self.recall.note_orders(lines),
+                _ => {}
             }
         }
         self.recall.look_up(&mut self.recalled)?;
@@ -208,6 +213,10 @@ impl Writer {
         if due > 0 {
             let first = self.next_time(due) - due as u64 + 1;
             self.state.expire(now, first, due, &mut *decided.draft);
+        }
+        for _ in 0..self.state.rings(now, BATCH_RINGS) {
+            let time = self.next_time(RING_MOMENTS);
+            self.state.ring(time, &mut *decided.draft);
         }
     }
 
@@ -237,6 +246,28 @@ impl Writer {
                     .create_accounts(&past, time, &events, draft, &mut results);
                 Answer::Results(reply, results)
             }
+            Request::Commands(commands, reply) => {
+                let mut results = Vec::with_capacity(commands.len());
+                for command in &commands {
+                    let time = self.next_time(State::moments(command));
+                    let past = &self.recalled;
+                    results.push(self.state.command(past, time, command, draft));
+                }
+                Answer::Commands(reply, results)
+            }
+            Request::Orders(lines, reply) => {
+                let time = self.next_time(lines.len() * LINE_MOMENTS);
+                let mut results = Vec::with_capacity(lines.len());
+                let past = &self.recalled;
+                self.state
+                    .create_orders(past, time, &lines, draft, &mut results);
+                Answer::Commands(reply, results)
+            }
+            Request::Objects(asked, reply) => {
+                let found = asked.iter().map(|asked| self.state.object(*asked));
+                Answer::Objects(reply, found.collect())
+            }
+            Request::Chart(reply) => Answer::Chart(reply, self.state.chart()),
             Request::DeclareLedger(currency, reply) => {
                 let currency = Currency {
                     timestamp: self.next_time(1),
@@ -268,7 +299,7 @@ impl Writer {
             Request::SetClock(nanoseconds, reply) => {
                 let time = self.clock.set(nanoseconds);
                 let now = self.clock.now().max(self.time);
-                while self.state.due(now, 1) > 0 {
+                while self.state.due(now, 1) + self.state.rings(now, 1) > 0 {
                     self.expire(now, decided);
                     let full = std::mem::replace(&mut decided.draft, self.fresh_draft());
                     let answers = std::mem::take(&mut decided.answers);

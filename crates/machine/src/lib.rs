@@ -46,6 +46,7 @@ mod create_account;
 mod create_transfer;
 mod deed;
 mod digest;
+mod draw;
 mod end_pending;
 mod evolve;
 mod exact;
@@ -64,6 +65,7 @@ mod state;
 mod table;
 
 pub use acts::Asked;
+pub use acts::market::LINE_MOMENTS;
 pub use evolve::EvolveError;
 pub use expire::RING_MOMENTS;
 pub use fact::{Fact, Sink, Slots};

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use model::object::{ChartLine, Listing, Noun};
 use model::record::{Erasure, Record, StatementLine};
-use model::{Account, Currency, EventResult, Transfer};
+use model::{Account, Currency, EventResult, Object, Transfer};
 
 use crate::accounts::Accounts;
+use crate::acts::Asked;
 use crate::apply::{Clock, Everything};
 use crate::batch::{self, Turn};
 use crate::business::Business;
@@ -198,6 +200,26 @@ impl State {
     /// How many pending transfers are open.
     pub fn pending_count(&self) -> usize {
         self.books.pendings.len()
+    }
+
+    /// The open object of this kind and key. Of a listing, what the state keeps: without its text.
+    pub fn object(&self, (kind, key): Asked) -> Option<Object> {
+        if kind == Listing::KIND {
+            let number = u32::try_from(key.0).ok()?;
+            let listing = self.books.business.listing(number, &self.books.accounts);
+            return listing.map(Object::Listing);
+        }
+        self.books.business.get(kind, key)
+    }
+
+    /// The chart of accounts, by code.
+    pub fn chart(&self) -> Vec<ChartLine> {
+        self.books.business.chart()
+    }
+
+    /// How many listings there are.
+    pub fn listing_count(&self) -> usize {
+        self.books.business.listings.len()
     }
 
     /// The currency of a ledger.

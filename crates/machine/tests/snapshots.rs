@@ -297,7 +297,7 @@ fn headers_are_strict() {
     let long = [&bytes[..], &[0]].concat();
     assert!(SnapshotHeader::from_bytes(&long).is_err());
     // More ledgers than records; then a ledger count beyond all memory.
-    for (at, value) in [(8, 1u64), (48, u64::MAX)] {
+    for (at, value) in [(8, 1u64), (48, u64::MAX), (56, u64::MAX), (64, u64::MAX)] {
         let mut wrong = bytes.clone();
         wrong[at..at + 8].copy_from_slice(&value.to_le_bytes());
         assert!(SnapshotHeader::from_bytes(&wrong).is_err());

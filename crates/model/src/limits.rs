@@ -11,6 +11,10 @@ pub const BATCH_RECORDS: usize = 16_384;
 /// are worked off between payments and not before them.
 pub const BATCH_EXPIRIES: usize = 4_096;
 
+/// Deadlines of the platform that one committed batch works off at most, for the same reason: each
+/// may make several records.
+pub const BATCH_RINGS: usize = 256;
+
 /// Bytes of one record at most, its canonical bytes alone.
 pub const RECORD_BYTES: usize = 512;
 
@@ -27,7 +31,7 @@ pub const COMMAND_RECORDS: usize = 16 + 4 * COMMAND_LEGS;
 pub const BATCH_COMMANDS: usize = 1_024;
 
 /// Lines of orders in one bulk request.
-pub const BATCH_LINES: usize = 2_730;
+pub const BATCH_LINES: usize = 4_094;
 
 /// Tiers of one fee.
 pub const FEE_TIERS: usize = 16;
@@ -47,4 +51,4 @@ pub const CURRENCY_CODE_BYTES: usize = 12;
 /// Decimal places of a currency at most.
 pub const CURRENCY_EXPONENT: u8 = 18;
 
-const _: () = assert!(BATCH_EVENTS + BATCH_EXPIRIES <= BATCH_RECORDS);
+const _: () = assert!(BATCH_EVENTS + BATCH_EXPIRIES + 16 * BATCH_RINGS <= BATCH_RECORDS);

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use merkle::policy::{Policy, Trusted};
+use model::form::Form;
 use model::record::{Expired, StatementLine};
-use model::{Account, Record, Transfer};
+use model::{Account, ActFacts, Object, Record, Transfer};
 
 /// What holds, fact by fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +83,40 @@ pub(crate) fn record_facts(record: &Record, verdict: &mut Verdict) {
             verdict.add("record", "statement_line");
             line_facts(line, verdict);
         }
+        Record::Deed(deed) => {
+            verdict.add("record", "deed");
+            verdict.add("id", deed.id);
+            let act = ActFacts::numbered(deed.act);
+            verdict.add("act", act.map_or("unknown", |facts| facts.name));
+            verdict.add("transfers", deed.transfers);
+            verdict.add("first_transfer", deed.first_transfer);
+            verdict.add("number", deed.number);
+        }
+        Record::Object(object) => object_facts(object, verdict),
         Record::Erased(_) => verdict.add("record", "erased"),
     }
     verdict.add("timestamp", record.timestamp());
+}
+
+/// All fields but the last, which is the timestamp; names and causes by their names.
+fn object_facts(object: &Object, verdict: &mut Verdict) {
+    verdict.add("record", object.name());
+    let values = object.values();
+    let fields = object.fields().iter().zip(values);
+    for (field, value) in fields.filter(|(field, _)| field.name != "timestamp") {
+        match field.form {
+            Form::Name(names) => {
+                let name = names.get(value as usize);
+                verdict.add(field.name, name.copied().unwrap_or("unknown"));
+            }
+            Form::Cause => {
+                let act = ActFacts::numbered(value as u16);
+                verdict.add(field.name, act.map_or("time", |facts| facts.name));
+            }
+            Form::Digest => verdict.add(field.name, format_args!("{:032x}", value.swap_bytes())),
+            _ => verdict.add(field.name, value),
+        }
+    }
 }
 
 fn account_facts(account: &Account, verdict: &mut Verdict) {

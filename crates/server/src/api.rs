@@ -1,6 +1,7 @@
 //! Answers to what can be asked: one closed enum, one `match`.
 
 mod books;
+mod commands;
 mod ledgers;
 mod log;
 mod noun;
@@ -17,6 +18,7 @@ use crate::problem::Problem;
 use crate::route::{Call, Operation};
 
 pub(crate) use books::*;
+pub(crate) use commands::*;
 pub(crate) use ledgers::*;
 pub(crate) use log::*;
 pub(crate) use receipts::*;
@@ -39,6 +41,10 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::AccountBalances => account_balances(call).await,
         Operation::GetAccount => fresh(get_account(call).await),
         Operation::GetTransfer => fresh(get_transfer(call).await),
+        Operation::RunCommands => run_commands(call).await,
+        Operation::CreateOrders => create_orders(call).await,
+        Operation::GetObjects => fresh(get_objects(call).await),
+        Operation::GetChart => fresh(get_chart(call).await),
         Operation::ListLedgers => fresh(list_ledgers(call).await),
         Operation::DeclareLedger => declare_ledger(call).await,
         Operation::TransferReceipt => fresh(transfer_receipt(call).await),

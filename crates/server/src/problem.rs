@@ -215,9 +215,15 @@ impl Problem {
 
     /// The same, within the element `index` of an array.
     #[must_use]
-    pub fn within(mut self, index: usize) -> Self {
+    pub fn within(self, index: usize) -> Self {
+        self.under(&format!("/{index}"))
+    }
+
+    /// The same, within the part of the body that `pointer` leads to.
+    #[must_use]
+    pub fn under(mut self, pointer: &str) -> Self {
         let inner = self.0.pointer.take().unwrap_or_default();
-        self.0.pointer = Some(format!("/{index}{inner}"));
+        self.0.pointer = Some(format!("{pointer}{inner}"));
         self
     }
 

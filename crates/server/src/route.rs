@@ -51,6 +51,10 @@ pub(crate) enum Operation {
     AccountBalances,
     GetAccount,
     GetTransfer,
+    RunCommands,
+    CreateOrders,
+    GetObjects,
+    GetChart,
     ListLedgers,
     DeclareLedger,
     TransferReceipt,
@@ -111,7 +115,7 @@ const fn get(path: &'static str, access: Access, operation: Operation) -> Route 
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 31] = [
+pub static TABLE: [Route; 35] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -122,6 +126,10 @@ pub static TABLE: [Route; 31] = [
     post("/v1/account-balances", READ, Operation::AccountBalances),
     get("/v1/accounts/{id}", READ, Operation::GetAccount),
     get("/v1/transfers/{id}", READ, Operation::GetTransfer),
+    post("/v1/commands", WRITE, Operation::RunCommands),
+    post("/v1/orders", WRITE, Operation::CreateOrders),
+    get("/v1/objects/{kind}/{id}", READ, Operation::GetObjects),
+    get("/v1/chart", READ, Operation::GetChart),
     get("/v1/ledgers", READ, Operation::ListLedgers),
     post("/v1/ledgers", ADMIN, Operation::DeclareLedger),
     get(

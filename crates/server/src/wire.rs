@@ -9,6 +9,7 @@
 
 mod account;
 mod amount;
+mod command;
 mod filter;
 mod flags;
 mod integer;
@@ -22,12 +23,13 @@ use model::Currency;
 
 pub use account::{AccountView, BalanceView, NewAccount};
 pub use amount::Amount;
+pub use command::{NewCommand, object_view};
 pub use filter::{AccountFilterBody, QueryFilterBody};
 pub use flags::{AccountFilterFlags, AccountFlags, QueryFilterFlags, TransferFlags};
 pub use integer::{U64, U128, parse_u128};
 pub use parse::{
-    Posted, parse_account_filter, parse_accounts, parse_clock, parse_ids, parse_ledger,
-    parse_query_filter, parse_transfers,
+    Posted, parse_account_filter, parse_accounts, parse_clock, parse_commands, parse_ids,
+    parse_ledger, parse_query_filter, parse_transfers,
 };
 pub use statement::{StatementHead, StatementView};
 pub use transfer::{NewTransfer, TransferView};

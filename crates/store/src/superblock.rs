@@ -8,7 +8,7 @@ use crate::error::StoreError;
 /// Version of the format of the directory; see `docs/format.md`.
 ///
 /// 1: records of kinds 1 to 5. 2: erasures, remains of erased records and statements as well.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// Bytes of a log segment unless told otherwise.
 pub const SEGMENT_BYTES: u64 = 64 << 20;
@@ -25,7 +25,7 @@ const BYTES: usize = 72;
 /// | bytes | field |
 /// |---|---|
 /// | 0..8 | `cf-books` |
-/// | 8..12 | format version, 1 or 2 |
+/// | 8..12 | format version, 1 to 3 |
 /// | 12..16 | zero |
 /// | 16..24 | bytes of a log segment, a power of two |
 /// | 24..40 | identity of the directory, random |

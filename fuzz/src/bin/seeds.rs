@@ -16,6 +16,7 @@ use model::{Account, Transfer, transfer_flags};
 use monitor::{Limits, Monitor, Source, SourceError};
 use store::frame;
 use store::index::{Additions, IdHash, Index, Options, Tree};
+use vault::Fields;
 use zerocopy::IntoBytes;
 
 fn main() {
@@ -49,8 +50,23 @@ fn main() {
         write("json", number, &[&[0], text.as_bytes()].concat());
     }
     write("decide", 0, &bulk());
+    write_fields();
     write_signed();
     write_proofs();
+}
+
+/// Persons of whom nothing, little and much is kept.
+fn write_fields() {
+    let mut fields = Fields::new();
+    write("fields", 0, &fields.to_bytes());
+    fields.set("name", "Зоя 李 👩‍👧 שרה").expect("a name");
+    fields.set("email", "z@example.org").expect("an address");
+    write("fields", 1, &fields.to_bytes());
+    for number in 0..30 {
+        let name = format!("x_{number}");
+        fields.set(&name, &name.repeat(60)).expect("there is room");
+    }
+    write("fields", 2, &fields.to_bytes());
 }
 
 /// The proofs of `fixtures/v2`, and what stands in it beside the log.

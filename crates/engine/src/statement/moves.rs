@@ -111,6 +111,8 @@ impl Moves {
             | Record::TransferFailed(_)
             | Record::RecordErased(_)
             | Record::StatementLine(_)
+            | Record::Deed(_)
+            | Record::Object(_)
             | Record::Erased(Remains::Expired(_) | Remains::Failed(_)) => return,
         };
         if flags & (PENDING | VOID_PENDING) == 0 && amount > 0 {

@@ -143,7 +143,8 @@ pub type Asked = (u8, (u128, u128));
 
 impl State {
     /// The objects that `command` looks at and that are not open: each, where it has ended, has to
-    /// be told by [`Recalled::insert_object`](crate::Recalled::insert_object). Of an order all lines are.
+    /// be told by [`Recalled::insert_object`](crate::Recalled::insert_object). Of an order all lines are, and
+    /// what is kept back of them.
     pub fn asks_for(&self, command: &Command) -> Option<Asked> {
         use model::object as o;
         let (kind, id) = match &command.act {
@@ -157,9 +158,9 @@ impl State {
             Act::ScheduleCancel(act) => (o::Schedule::KIND, act.schedule),
             Act::ChargebackOpen(act) if act.payment != 0 => (o::Payment::KIND, act.payment),
             Act::ChargebackOpen(act) => (o::OrderLine::KIND, act.order),
-            Act::ChargebackRecover(act) => (o::Chargeback::KIND, act.chargeback),
-            Act::ChargebackWon(act) => (o::Chargeback::KIND, act.chargeback),
-            Act::ChargebackLost(act) => (o::Chargeback::KIND, act.chargeback),
+            Act::ChargebackRecover(act) => self.in_dispute(act.chargeback),
+            Act::ChargebackWon(act) => self.in_dispute(act.chargeback),
+            Act::ChargebackLost(act) => self.in_dispute(act.chargeback),
             Act::OrderPlace(_) => (o::OrderLine::KIND, command.id),
             Act::OrderPay(act) => (o::OrderLine::KIND, act.order),
             Act::OrderShip(act) => (o::OrderLine::KIND, act.order),
@@ -172,5 +173,16 @@ impl State {
             _ => return None,
         };
         Some((kind, (id, 0)))
+    }
+
+    /// The sale that a chargeback is about, where it is open; otherwise the chargeback.
+    fn in_dispute(&self, id: u128) -> (u8, u128) {
+        use model::object as o;
+        let open = self.books.business.open::<o::Chargeback>((id, 0));
+        match open {
+            Some(open) if open.payment != 0 => (o::Payment::KIND, open.payment),
+            Some(open) => (o::OrderLine::KIND, open.order),
+            None => (o::Chargeback::KIND, id),
+        }
     }
 }

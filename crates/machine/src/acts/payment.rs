@@ -57,7 +57,12 @@ pub(crate) fn receiving_account<S: Sink>(
 }
 
 /// Where the money of a payment comes from.
-fn source<S: Sink>(work: &mut Work<'_, S>, funding: u8, party: u128, ledger: u32) -> Done<u32> {
+pub(crate) fn source<S: Sink>(
+    work: &mut Work<'_, S>,
+    funding: u8,
+    party: u128,
+    ledger: u32,
+) -> Done<u32> {
     match funding {
         WALLET => work.account(Role::Wallet, party, ledger),
         CARD => work.account(Role::SchemeReceivable, 0, ledger),
@@ -94,7 +99,7 @@ pub(crate) fn take_fee<S: Sink>(
 }
 
 /// That something comes from a funding there is.
-fn check_funding(funding: u8) -> Done {
+pub(crate) fn check_funding(funding: u8) -> Done {
     let named = usize::from(funding) < FUNDINGS.len();
     ensure(named, Status::ValueOutOfRange.at("funding"))
 }
@@ -266,7 +271,7 @@ fn lay_out<S: Sink>(work: &mut Work<'_, S>, back: &Back, short: u128) -> Done {
 }
 
 /// Puts own money to the client money.
-fn bring_own<S: Sink>(work: &mut Work<'_, S>, ledger: u32, amount: u128) -> Done {
+pub(crate) fn bring_own<S: Sink>(work: &mut Work<'_, S>, ledger: u32, amount: u128) -> Done {
     if amount > 0 {
         let safe = work.account(Role::Safe, 0, ledger)?;
         let own = work.account(Role::Own, 0, ledger)?;

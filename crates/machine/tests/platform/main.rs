@@ -5,10 +5,15 @@
     reason = "transcripts are rewritten with them"
 )]
 
+mod bulk;
+mod chargebacks;
+mod claims;
 mod exchange;
 mod fees;
+mod gifts;
 mod harness;
 mod holds;
+mod orders;
 mod payments;
 mod schedules;
 mod sharing;

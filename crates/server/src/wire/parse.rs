@@ -8,7 +8,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use utoipa::ToSchema;
 
-use super::{AccountFilterBody, Clock, NewAccount, NewLedger, NewTransfer, QueryFilterBody, U128};
+use super::{
+    AccountFilterBody, Clock, NewAccount, NewCommand, NewLedger, NewTransfer, QueryFilterBody, U128,
+};
 use crate::problem::{Kind, Problem, echo, too_many};
 
 /// One object, or an array of them.
@@ -28,6 +30,11 @@ pub fn parse_accounts(body: &[u8]) -> Result<Posted<NewAccount>, Problem> {
 
 /// Reads the body of `POST /v1/transfers`.
 pub fn parse_transfers(body: &[u8]) -> Result<Posted<NewTransfer<'_>>, Problem> {
+    posted(body)
+}
+
+/// Reads the body of `POST /v1/commands`.
+pub fn parse_commands(body: &[u8]) -> Result<Posted<NewCommand>, Problem> {
     posted(body)
 }
 
