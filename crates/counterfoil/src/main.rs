@@ -7,6 +7,7 @@
 //! server within this process; then one file a command. A flag, its help and what it does stand
 //! in the same file.
 
+mod act;
 mod ask;
 mod bench;
 mod berka;
@@ -83,6 +84,8 @@ enum Command {
     Query(OnBooks<ask::Query>),
     /// Gives ledgers their currencies and lists them.
     Ledger(OnBooks<ask::Ledger>),
+    Act(act::Act),
+    Object(act::Object),
     Receipt(proof::Receipt),
     BalanceProof(proof::BalanceProof),
     /// Statements: every balance summed up and committed to.
@@ -164,6 +167,8 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Ledger(OnBooks { target, action }) => {
             with_client(&target, |client| ask::ledger(&action, client, output))
         }
+        Command::Act(act) => act::run(&act, output),
+        Command::Object(object) => act::object(&object, output),
         Command::Import(OnBooks { target, action }) => {
             let Import::Berka(import) = action;
             with_client(&target, |client| berka::run(&import, client, output))
