@@ -29,6 +29,16 @@ pub struct Ledger {
     pub exponent: u8,
 }
 
+/// What became of one command of several.
+#[derive(Debug, Deserialize)]
+pub struct Outcome {
+    /// Name of a status: `created`, `exists` or why it was refused.
+    pub status: String,
+    /// Why it was refused, in words.
+    #[serde(default)]
+    pub detail: String,
+}
+
 /// The part of a problem document that says what is wrong.
 #[derive(Default, Deserialize)]
 struct Problem {
@@ -92,6 +102,18 @@ impl Client {
     pub fn post(&mut self, path: &str, body: &Value) -> Result<String, Failure> {
         let answer = self.send("POST", path, JSON, body.to_string().as_bytes())?;
         String::from_utf8(answer).map_err(garbled)
+    }
+
+    /// Has commands carried out in order, at most [`model::limits::BATCH_COMMANDS`] of them; an
+    /// outcome each.
+    pub fn commands(&mut self, commands: &[Value]) -> Result<Vec<Outcome>, Failure> {
+        let body = serde_json::to_vec(commands).map_err(Failure::input)?;
+        let answer = self.send("POST", "/v1/commands", JSON, &body)?;
+        let outcomes: Vec<Outcome> = serde_json::from_slice(&answer).map_err(garbled)?;
+        if outcomes.len() != commands.len() {
+            return Err(garbled("not one outcome a command"));
+        }
+        Ok(outcomes)
     }
 
     /// Asks for something to be done that needs no words.

@@ -11,6 +11,7 @@ mod act;
 mod ask;
 mod bench;
 mod berka;
+mod chart;
 mod client;
 mod config;
 mod demo;
@@ -86,6 +87,8 @@ enum Command {
     Ledger(OnBooks<ask::Ledger>),
     Act(act::Act),
     Object(act::Object),
+    /// The chart of accounts: loads and shows it.
+    Chart(OnBooks<chart::Chart>),
     Receipt(proof::Receipt),
     BalanceProof(proof::BalanceProof),
     /// Statements: every balance summed up and committed to.
@@ -169,6 +172,9 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         }
         Command::Act(act) => act::run(&act, output),
         Command::Object(object) => act::object(&object, output),
+        Command::Chart(OnBooks { target, action }) => {
+            with_client(&target, |client| chart::run(&action, client, output))
+        }
         Command::Import(OnBooks { target, action }) => {
             let Import::Berka(import) = action;
             with_client(&target, |client| berka::run(&import, client, output))
