@@ -23,12 +23,14 @@ mod key;
 mod local;
 mod log;
 mod monitor;
+mod olist;
 mod output;
 mod progress;
 mod proof;
 mod show;
 mod stopwatch;
 mod target;
+mod unpack;
 mod witness;
 
 use std::process::ExitCode;
@@ -40,7 +42,7 @@ use serde_json::json;
 
 use failure::Failure;
 use output::{Output, say};
-use target::{Target, with_client};
+use target::{Target, with_client, with_client_by};
 
 /// A durable ledger for payments: accounts, transfers and nothing lost.
 #[derive(Parser)]
@@ -121,6 +123,7 @@ struct OnBooks<T: Subcommand> {
 #[derive(Subcommand)]
 enum Import {
     Berka(berka::Import),
+    Olist(olist::Import),
 }
 
 fn main() -> ExitCode {
@@ -175,10 +178,14 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Chart(OnBooks { target, action }) => {
             with_client(&target, |client| chart::run(&action, client, output))
         }
-        Command::Import(OnBooks { target, action }) => {
-            let Import::Berka(import) = action;
-            with_client(&target, |client| berka::run(&import, client, output))
-        }
+        Command::Import(OnBooks { target, action }) => match action {
+            Import::Berka(import) => {
+                with_client(&target, |client| berka::run(&import, client, output))
+            }
+            Import::Olist(import) => with_client_by(&target, server::Clock::Manual, |client| {
+                olist::run(&import, client, output)
+            }),
+        },
         Command::Demo(demo) => demo::run(demo, output),
         Command::Bench(bench) => bench::run(&bench, output),
         Command::Completion { shell } => {
