@@ -73,8 +73,12 @@ macro_rules! shelves {
                     $(Object::$name(object) => self.put_in(object),)*
                     Object::Listing(_) => {}
                 }
-                if let Object::ChartLine(line) = object {
-                    self.roles[usize::from(line.role)] = line.code;
+                match object {
+                    Object::ChartLine(line) => {
+                        self.roles[usize::from(line.role)] = line.code;
+                    }
+                    Object::Gift(gift) if !gift.is_open() => self.forget_claims(gift),
+                    _ => {}
                 }
             }
 
@@ -183,6 +187,13 @@ impl Business {
         }
     }
 
+    /// Takes out the claims of a gift that has ended: who comes back to it is told so. They are in
+    /// the shard of the gift, so that whatever part of a snapshot has the one has the others.
+    fn forget_claims(&mut self, gift: &Gift) {
+        let hash = self.hash(gift.key());
+        self.claims.remove_all(hash, |claim| claim.gift == gift.id);
+    }
+
     fn take_from<T: Shelf>(&mut self, key: (u128, u128)) {
         let hash = self.hash(key);
         let Some(place) = T::table(self).place(hash, key) else {
@@ -211,6 +222,12 @@ impl Business {
         let mut all: Vec<_> = shards.collect();
         all.sort_unstable_by_key(|line| line.code);
         all
+    }
+
+    /// The business day behind the last that was closed; `None` while none was.
+    pub(crate) fn open_day(&self) -> Option<Day> {
+        let mut days = (0..SHARDS).flat_map(|shard| self.days.shard(shard));
+        days.next()
     }
 
     /// All open objects, by kind and key, listings aside.
@@ -295,12 +312,13 @@ pub(crate) enum StockMove {
 
 /// See [`StockMove`]: it follows from the record alone.
 pub(crate) fn stock_move(line: &OrderLine) -> StockMove {
+    use model::{ClaimDecide, OrderCancel, OrderPlace};
     let closed = line.state() == model::object::LineState::TradeClosed;
-    if line.cause == model::OrderPlace::NUMBER {
-        StockMove::Take
-    } else if closed && (line.cause == model::OrderCancel::NUMBER || line.cause == 0) {
-        StockMove::Return
-    } else {
-        StockMove::Leave
+    match line.cause {
+        OrderPlace::NUMBER => StockMove::Take,
+        OrderCancel::NUMBER | 0 if closed => StockMove::Return,
+        // Its claim was granted before it was shipped.
+        ClaimDecide::NUMBER if closed && line.delivery == 0 => StockMove::Return,
+        _ => StockMove::Leave,
     }
 }

@@ -9,22 +9,30 @@
 //! Its records are those of its accounts, transfers and objects in the order in which they came
 //! about, each at a moment of its own, and the [`Deed`] as the last.
 
+mod objects;
+
 use model::limits::{COMMAND_LEGS, COMMAND_RECORDS};
-use model::object::{Party, Role, account_of, own_transfer};
+use model::object::{Role, account_of, own_transfer};
 use model::record::Released;
 use model::{
-    Account, Command, CommandResult, CommandStatus as Status, CreateTransferStatus, Deed, Object,
-    Transfer, transfer_flags,
+    Account, Act, ActFacts, Command, CommandResult, CommandStatus as Status, CreateTransferStatus,
+    Deed, Transfer, transfer_flags,
 };
 use sha2::{Digest, Sha256};
 
 use crate::State;
 use crate::batch::Turn;
-use crate::business::Shelf;
 use crate::create_transfer::{check_accounts, check_open};
 use crate::fact::{Fact, Sink, Slots};
 use crate::journal::Undo;
 use crate::past::Recalled;
+
+/// Moments of an act that takes all lines of an order; one that needs more takes the lines one by
+/// one.
+const ORDER_MOMENTS: usize = 128;
+
+/// Moments of a recovery, which may have to release the money first.
+const RECOVERY_MOMENTS: usize = 32;
 
 /// Why a command is not carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +117,7 @@ pub(crate) struct Work<'a, S: Sink> {
     cause: u16,
     /// What the transfers are about, as their `user_data_128`.
     subject: u128,
-    transfers: u32,
+    pub(crate) transfers: u32,
     /// Number that the books gave.
     pub(crate) number: u64,
 }
@@ -146,11 +154,6 @@ impl<'a, S: Sink> Work<'a, S> {
         }
     }
 
-    /// Says what the transfers from here on are about.
-    pub(crate) fn about(&mut self, subject: u128) {
-        self.subject = subject;
-    }
-
     /// The next moment.
     fn moment(&mut self) -> u64 {
         let moment = self.next;
@@ -160,63 +163,14 @@ impl<'a, S: Sink> Work<'a, S> {
         moment
     }
 
-    /// The object with this key, open or ended.
-    pub(crate) fn find<T: Shelf>(&self, key: (u128, u128)) -> Option<T> {
-        if let Some(open) = self.state.books.business.open::<T>(key) {
-            return Some(*open);
-        }
-        let ended = self.state.group.ended(T::KIND, key);
-        ended
-            .or_else(|| self.past.object(T::KIND, key))
-            .and_then(T::of)
+    /// The moment of the last record.
+    pub(crate) fn last(&self) -> u64 {
+        self.next - 1
     }
 
-    /// Makes an object stand so from now on.
-    pub(crate) fn put<T: Shelf>(&mut self, mut object: T) {
-        let timestamp = self.moment();
-        object.stamp(self.cause, timestamp);
-        debug_assert!(object.is_sound(), "{}", T::NAME);
-        let key = object.key();
-        let state = &mut *self.state;
-        if state.journal.is_open() {
-            let before = state.books.business.open::<T>(key).copied();
-            let before = before.map(Into::into);
-            state.journal.note(Undo::Object(T::KIND, key, before));
-            let ended = state.group.ended(T::KIND, key).copied();
-            state.journal.note(Undo::Past(T::KIND, key, ended));
-        }
-        let is_open = object.is_open();
-        let object: Object = object.into();
-        state
-            .group
-            .set_ended(T::KIND, key, (!is_open).then_some(object));
-        state.books.apply_object(&object, crate::apply::Everything);
-        self.sink.push(Fact::Object(&object));
-    }
-
-    /// A party that may take part in new business: neither frozen nor closed.
-    pub(crate) fn active(&self, id: u128, field: &'static str) -> Done<Party> {
-        let party = self.known(id, field)?;
-        match party.state {
-            0 => Ok(party),
-            1 => Err(Status::PartyFrozen.at(field)),
-            _ => Err(Status::PartyClosed.at(field)),
-        }
-    }
-
-    /// A party that may get back what is its own: it may be frozen.
-    pub(crate) fn receiving(&self, id: u128, field: &'static str) -> Done<Party> {
-        let party = self.known(id, field)?;
-        if party.state == 2 {
-            return Err(Status::PartyClosed.at(field));
-        }
-        Ok(party)
-    }
-
-    /// A party in whatever state.
-    pub(crate) fn known(&self, id: u128, field: &'static str) -> Done<Party> {
-        let party = self.state.books.business.open::<Party>((id, 0));
-        party.copied().ok_or(Status::PartyNotFound.at(field))
+    /// Whether so many records more can be made.
+    pub(crate) fn has_room(&self, records: u64) -> bool {
+        self.next + records <= self.end + 1
     }
 
     /// Whether the ledger has a currency.
@@ -266,7 +220,7 @@ impl<'a, S: Sink> Work<'a, S> {
     }
 
     /// The account in `slot`, where it is the one that was looked for.
-    fn own_account(&self, slot: u32, party: u128, place: (u32, u16)) -> Done<u32> {
+    pub(crate) fn own_account(&self, slot: u32, party: u128, place: (u32, u16)) -> Done<u32> {
         let account = self.state.books.accounts.at(slot);
         if (account.user_data_128, account.ledger, account.code) == (party, place.0, place.1) {
             Ok(slot)
@@ -430,7 +384,15 @@ pub(crate) fn digest_of(command: &Command) -> u128 {
 impl State {
     /// How many moments a command takes at most; so many records it makes at most.
     pub fn moments(command: &Command) -> usize {
-        (16 + 4 * command.legs.len()).min(COMMAND_RECORDS)
+        let lines = match &command.act {
+            Act::OrderPay(_) => ORDER_MOMENTS,
+            Act::OrderShip(act) if act.line == 0 => ORDER_MOMENTS,
+            Act::OrderConfirm(act) if act.line == 0 => ORDER_MOMENTS,
+            Act::OrderCancel(act) if act.line == 0 => ORDER_MOMENTS,
+            Act::ChargebackRecover(_) | Act::ChargebackLost(_) => RECOVERY_MOMENTS,
+            _ => 16 + 4 * command.legs.len(),
+        };
+        lines.min(COMMAND_RECORDS)
     }
 
     /// Carries out a command, or leaves everything as it is. `time` is its last moment; the
@@ -444,14 +406,14 @@ impl State {
     ) -> CommandResult {
         let now = time + 1 - Self::moments(command) as u64;
         let digest = digest_of(command);
-        let refused = |refusal: &Refusal| refused(command, now, refusal);
+        let refused = |refusal: &Refusal| refused(command.act.facts(), now, refusal);
         if let Err(status) = check_command(command) {
             return refused(&status.into());
         }
         if let Some(deed) = self.deed(past, command.id) {
             return answer_again(deed, digest, now);
         }
-        if let model::Act::OrderPlace(place) = &command.act {
+        if let Act::OrderPlace(place) = &command.act {
             let lines = crate::acts::market::lines_of(command, place);
             let result = self.place_order(past, (now, time), &lines, sink);
             return result.unwrap_or_else(|refusal| refused(&refusal));
@@ -493,7 +455,7 @@ impl State {
     }
 
     /// The deed of the command with this id, where it was carried out.
-    fn deed<'a>(&'a self, past: &'a Recalled, id: u128) -> Option<&'a Deed> {
+    pub(crate) fn deed<'a>(&'a self, past: &'a Recalled, id: u128) -> Option<&'a Deed> {
         self.group.deed(id).or_else(|| past.deed(id))
     }
 
@@ -553,9 +515,9 @@ fn answer_again(deed: &Deed, digest: u128, now: u64) -> CommandResult {
     }
 }
 
-/// The answer to a command that was refused.
-fn refused(command: &Command, now: u64, refusal: &Refusal) -> CommandResult {
-    let fields = command.act.facts().fields;
+/// The answer to a command of this act that was refused.
+pub(crate) fn refused(facts: &ActFacts, now: u64, refusal: &Refusal) -> CommandResult {
+    let fields = facts.fields;
     let place = fields.iter().position(|field| field.name == refusal.field);
     CommandResult {
         timestamp: now,

@@ -48,14 +48,15 @@ impl State {
         self.open_chain();
         let mark = sink.mark();
         let mut work = Work::new(self, &nothing, sink, moments, about);
-        if acts::ring(&mut work, &object).is_ok() {
+        let Err(refusal) = acts::ring(&mut work, &object) else {
             self.keep_chain();
             return;
-        }
+        };
         self.rewind_chain();
         sink.rewind(mark);
         let mut work = Work::new(self, &nothing, sink, moments, about);
-        acts::put_off(&mut work, &object, time.saturating_add(PUT_OFF));
+        let later = time.saturating_add(PUT_OFF);
+        acts::put_off(&mut work, &object, later, refusal.status);
     }
 
     /// Ends the pending transfers whose deadline has come at `now`, the earliest first and no more

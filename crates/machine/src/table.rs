@@ -80,6 +80,18 @@ impl<T: Life> Table<T> {
         self.free.push(place);
     }
 
+    /// Takes out all objects with this hash for which `matches` holds.
+    pub(crate) fn remove_all(&mut self, hash: u64, matches: impl Fn(&T) -> bool) {
+        let next = |table: &Self| {
+            table
+                .index
+                .find(hash, |place| matches(table.slab.get(place)))
+        };
+        while let Some(place) = next(self) {
+            self.remove(hash, place);
+        }
+    }
+
     /// The objects of one shard, by key.
     pub(crate) fn shard(&self, shard: usize) -> Vec<T> {
         let places = self.index.shard(shard);

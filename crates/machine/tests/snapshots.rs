@@ -236,8 +236,8 @@ fn a_damaged_snapshot_is_refused() {
         Err(RestoreError::Stamp(0))
     );
     assert_eq!(
-        fresh().load(258, *stamp, &[]),
-        Err(RestoreError::Chunk(258))
+        fresh().load(514, *stamp, &[]),
+        Err(RestoreError::Chunk(514))
     );
     let mut twice = fresh();
     assert_eq!(load(&mut twice, 0), Ok(()));
@@ -253,7 +253,7 @@ fn a_damaged_snapshot_is_refused() {
     );
     assert_eq!(
         fresh().finish(header.records()).err(),
-        Some(RestoreError::Missing(258))
+        Some(RestoreError::Missing(514))
     );
 
     let mut restore = fresh();
@@ -297,7 +297,7 @@ fn headers_are_strict() {
     let long = [&bytes[..], &[0]].concat();
     assert!(SnapshotHeader::from_bytes(&long).is_err());
     // More ledgers than records; then a ledger count beyond all memory.
-    for (at, value) in [(8, 1u64), (48, u64::MAX)] {
+    for (at, value) in [(8, 1u64), (48, u64::MAX), (56, u64::MAX), (64, u64::MAX)] {
         let mut wrong = bytes.clone();
         wrong[at..at + 8].copy_from_slice(&value.to_le_bytes());
         assert!(SnapshotHeader::from_bytes(&wrong).is_err());

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use machine::{Recalled, State};
+use model::money::CurrencyCode;
+use model::object::{account_of, own_transfer};
 use model::{
-    Account, CreateAccountStatus, CreateTransferStatus, EventResult, Record, Transfer,
-    account_flags, transfer_flags,
+    Account, AccountOpen, ChartLineSet, Command, CommandStatus, CreateAccountStatus,
+    CreateTransferStatus, Currency, EventResult, Record, Transfer, account_flags, transfer_flags,
 };
 
 const ACCOUNT_FLAGS: &[(&str, u16)] = &[
@@ -43,10 +45,16 @@ fn flag(flags: &[(&str, u16)], word: &str) -> Option<u16> {
     Some(found.unwrap_or_else(|| panic!("no flag {name}")).1)
 }
 
-/// `max`, a power of two, or digits.
+/// Line of the chart whose account is kept.
+const KEPT: u16 = 60;
+
+/// `max`, a power of two, the id of a transfer of the books' own, of an account that is kept, or
+/// digits.
 fn number<T: TryFrom<u128>>(text: &str) -> T {
     let value = match (text, text.split_once('^')) {
         ("max", _) => u128::MAX,
+        ("own", _) => own_transfer(7),
+        ("kept", _) => account_of(0, 1, KEPT),
         (_, Some((_, bits))) => 1 << bits.parse::<u32>().expect("an exponent"),
         _ => text.parse().expect("a number"),
     };
@@ -152,6 +160,38 @@ impl Books {
         results
     }
 
+    /// Opens an account of the chart, which commands alone may move.
+    fn keep(&mut self) {
+        let currency = Currency {
+            ledger: 1,
+            code: CurrencyCode::new("EUR").expect("a code"),
+            exponent: 2,
+            timestamp: self.time + 1,
+        };
+        self.state.declare_ledger(currency, &mut self.records);
+        let line = ChartLineSet {
+            code: KEPT,
+            name: 65,
+            ..ChartLineSet::default()
+        };
+        let open = AccountOpen {
+            ledger: 1,
+            code: KEPT,
+            ..AccountOpen::default()
+        };
+        for (id, act) in [(1, line.into()), (2, open.into())] {
+            self.time += 1_000;
+            let command = Command {
+                id,
+                act,
+                legs: Vec::new(),
+            };
+            let (past, sink) = (Recalled::default(), &mut self.records);
+            let result = self.state.command(&past, self.time, &command, sink);
+            assert_eq!(result.status, CommandStatus::Created.code());
+        }
+    }
+
     /// The books that the lines of a table describe.
     fn prepared(table: &str) -> Self {
         let mut books = Self {
@@ -163,6 +203,10 @@ impl Books {
             let created = match verb {
                 "open" => books.accounts(&[account(words)]),
                 "send" | "fail" => books.transfers(&[transfer(words)]),
+                "keep" => {
+                    books.keep();
+                    continue;
+                }
                 "wait" => {
                     books.time += number::<u64>(words);
                     continue;
@@ -202,7 +246,7 @@ fn check<E>(
     send: impl Fn(&mut Books, &[E]) -> Vec<EventResult>,
     name: impl Fn(u32) -> &'static str,
 ) -> BTreeSet<u32> {
-    const PREPARING: [&str; 5] = ["open", "send", "fail", "wait", "expire"];
+    const PREPARING: [&str; 6] = ["open", "send", "fail", "wait", "expire", "keep"];
     let mut seen = BTreeSet::new();
     for (status, batch) in lines(table).filter(|(verb, _)| !PREPARING.contains(verb)) {
         let mut books = Books::prepared(table);

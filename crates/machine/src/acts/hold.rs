@@ -1,20 +1,115 @@
-//! Placeholder: to be written.
+//! Holds: money of a wallet that is reserved for somebody, taken in parts, and let go.
 
-use crate::deed::{Done, Work};
+use model::object::{HOLD_STATES, Hold, Role};
+use model::{Capture, CommandStatus as Status, HoldMake, Release};
+
+use super::payment::receiving_account;
+use crate::civil::SECOND;
+use crate::deed::{AtField, Done, Posting, Work, ensure, some};
 use crate::fact::Sink;
 
-pub(crate) fn make<S: Sink>(_: &mut Work<'_, S>, _: u128, _: &model::HoldMake) -> Done {
-    Err(model::CommandStatus::TransferRefused.into())
+/// Places in [`HOLD_STATES`].
+const HELD: u8 = 0;
+const CAPTURED: u8 = 1;
+const RELEASED: u8 = 2;
+const EXPIRED: u8 = 3;
+const _: () = assert!(HOLD_STATES.len() == 4);
+
+/// The moment that lies so many seconds behind now; 0, which is never, for 0.
+pub(crate) fn deadline_in<S: Sink>(work: &Work<'_, S>, seconds: u32) -> u64 {
+    match seconds {
+        0 => 0,
+        seconds => work.now.saturating_add(u64::from(seconds) * SECOND),
+    }
 }
 
-pub(crate) fn capture<S: Sink>(_: &mut Work<'_, S>, _: &model::Capture) -> Done {
-    Err(model::CommandStatus::TransferRefused.into())
+pub(crate) fn make<S: Sink>(work: &mut Work<'_, S>, id: u128, act: &HoldMake) -> Done {
+    let amount = some(act.amount)?;
+    let different = act.payer != act.payee;
+    ensure(different, Status::PartiesMustBeDifferent.at("payee"))?;
+    work.declared(act.ledger)?;
+    work.active(act.payer, "payer")?;
+    work.active(act.payee, "payee")?;
+    let hold = Hold {
+        id,
+        payer: act.payer,
+        payee: act.payee,
+        ledger: act.ledger,
+        amount,
+        state: HELD,
+        deadline: deadline_in(work, act.seconds),
+        ..Hold::default()
+    };
+    let pending = reserve(work, &hold)?;
+    work.put(Hold { pending, ..hold });
+    Ok(())
 }
 
-pub(crate) fn release<S: Sink>(_: &mut Work<'_, S>, _: &model::Release) -> Done {
-    Err(model::CommandStatus::TransferRefused.into())
+/// Reserves what was not captured yet.
+fn reserve<S: Sink>(work: &mut Work<'_, S>, hold: &Hold) -> Done<u128> {
+    let payee = work.known(hold.payee, "payee")?;
+    let debit = work.account(Role::Wallet, hold.payer, hold.ledger)?;
+    let credit = receiving_account(work, &payee, hold.ledger)?;
+    work.reserve(Posting {
+        debit,
+        credit,
+        amount: hold.amount - hold.captured,
+    })
 }
 
-pub(crate) fn expire<S: Sink>(_: &mut Work<'_, S>, _: &model::object::Hold) -> Done {
-    Err(model::CommandStatus::TransferRefused.into())
+/// A hold that is there, in whatever state.
+fn known<S: Sink>(work: &Work<'_, S>, id: u128) -> Done<Hold> {
+    let hold = work.find::<Hold>((id, 0));
+    hold.ok_or(Status::HoldNotFound.at("hold"))
+}
+
+/// That a hold has not ended.
+fn check_held(hold: &Hold) -> Done {
+    ensure(hold.state == HELD, Status::HoldEnded.at("hold"))
+}
+
+pub(crate) fn capture<S: Sink>(work: &mut Work<'_, S>, act: &Capture) -> Done {
+    let amount = some(act.amount)?;
+    let hold = known(work, act.hold)?;
+    let same = hold.ledger == act.ledger;
+    ensure(same, Status::LedgersDiffer.at("ledger"))?;
+    check_held(&hold)?;
+    let within = amount <= hold.amount - hold.captured;
+    ensure(within, Status::ExceedsHeld.at("amount"))?;
+    // A pending transfer is ended once: what is left of it is reserved anew.
+    work.settle(hold.pending, amount)?;
+    let hold = Hold {
+        captured: hold.captured + amount,
+        ..hold
+    };
+    if hold.captured == hold.amount {
+        end(work, &hold, CAPTURED);
+    } else {
+        let pending = reserve(work, &hold)?;
+        work.put(Hold { pending, ..hold });
+    }
+    Ok(())
+}
+
+pub(crate) fn release<S: Sink>(work: &mut Work<'_, S>, act: &Release) -> Done {
+    let hold = known(work, act.hold)?;
+    check_held(&hold)?;
+    work.settle(hold.pending, 0)?;
+    end(work, &hold, RELEASED);
+    Ok(())
+}
+
+pub(crate) fn expire<S: Sink>(work: &mut Work<'_, S>, hold: &Hold) -> Done {
+    work.settle(hold.pending, 0)?;
+    end(work, hold, EXPIRED);
+    Ok(())
+}
+
+fn end<S: Sink>(work: &mut Work<'_, S>, hold: &Hold, state: u8) {
+    work.put(Hold {
+        state,
+        pending: 0,
+        deadline: 0,
+        ..*hold
+    });
 }

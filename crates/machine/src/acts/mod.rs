@@ -16,7 +16,7 @@ pub(crate) mod schedule;
 pub(crate) mod share;
 
 use model::object::Noun;
-use model::{Act, Command, Object};
+use model::{Act, Command, CommandStatus, Object};
 
 use crate::State;
 use crate::deed::{Done, Work};
@@ -98,8 +98,14 @@ pub(crate) fn ring<S: Sink>(work: &mut Work<'_, S>, object: &Object) -> Done {
     }
 }
 
-/// Puts off what could not be done for an object when its time came.
-pub(crate) fn put_off<S: Sink>(work: &mut Work<'_, S>, object: &Object, deadline: u64) {
+/// Puts off what could not be done for an object when its time came, for the reason `refused`. A
+/// standing order is not put off: it has missed one payment.
+pub(crate) fn put_off<S: Sink>(
+    work: &mut Work<'_, S>,
+    object: &Object,
+    deadline: u64,
+    refused: CommandStatus,
+) {
     match *object {
         Object::Hold(hold) => work.put(model::object::Hold { deadline, ..hold }),
         Object::Payment(payment) => work.put(model::object::Payment {
@@ -112,10 +118,7 @@ pub(crate) fn put_off<S: Sink>(work: &mut Work<'_, S>, object: &Object, deadline
                 ..request
             });
         }
-        Object::Schedule(schedule) => work.put(model::object::Schedule {
-            deadline,
-            ..schedule
-        }),
+        Object::Schedule(schedule) => schedule::miss(work, &schedule, refused),
         Object::Chargeback(chargeback) => {
             work.put(model::object::Chargeback {
                 deadline,
@@ -137,7 +140,8 @@ pub type Asked = (u8, (u128, u128));
 
 impl State {
     /// The objects that `command` looks at and that are not open: each, where it has ended, has to
-    /// be told by [`Recalled::insert_object`](crate::Recalled::insert_object). Of an order all lines are.
+    /// be told by [`Recalled::insert_object`](crate::Recalled::insert_object). Of an order all lines are, and
+    /// what is kept back of them.
     pub fn asks_for(&self, command: &Command) -> Option<Asked> {
         use model::object as o;
         let (kind, id) = match &command.act {
@@ -151,9 +155,9 @@ impl State {
             Act::ScheduleCancel(act) => (o::Schedule::KIND, act.schedule),
             Act::ChargebackOpen(act) if act.payment != 0 => (o::Payment::KIND, act.payment),
             Act::ChargebackOpen(act) => (o::OrderLine::KIND, act.order),
-            Act::ChargebackRecover(act) => (o::Chargeback::KIND, act.chargeback),
-            Act::ChargebackWon(act) => (o::Chargeback::KIND, act.chargeback),
-            Act::ChargebackLost(act) => (o::Chargeback::KIND, act.chargeback),
+            Act::ChargebackRecover(act) => self.in_dispute(act.chargeback),
+            Act::ChargebackWon(act) => self.in_dispute(act.chargeback),
+            Act::ChargebackLost(act) => self.in_dispute(act.chargeback),
             Act::OrderPlace(_) => (o::OrderLine::KIND, command.id),
             Act::OrderPay(act) => (o::OrderLine::KIND, act.order),
             Act::OrderShip(act) => (o::OrderLine::KIND, act.order),
@@ -166,5 +170,16 @@ impl State {
             _ => return None,
         };
         Some((kind, (id, 0)))
+    }
+
+    /// The sale that a chargeback is about, where it is open; otherwise the chargeback.
+    fn in_dispute(&self, id: u128) -> (u8, u128) {
+        use model::object as o;
+        let open = self.books.business.open::<o::Chargeback>((id, 0));
+        match open {
+            Some(open) if open.payment != 0 => (o::Payment::KIND, open.payment),
+            Some(open) => (o::OrderLine::KIND, open.order),
+            None => (o::Chargeback::KIND, id),
+        }
     }
 }

@@ -177,7 +177,7 @@ objects! {
         state: u8 = Form::Name(PRESENCE),
     }
 
-    /// A business day of the institution.
+    /// A business day of the institution: closed, or the one behind the last that was closed.
     21 Day "day" [day] {
         /// Days since 1970-01-01.
         day: u32 = Form::Day,
@@ -253,5 +253,9 @@ impl Life for Holiday {
 impl Life for Day {
     fn is_sound(&self) -> bool {
         named(self.state, DAY_STATES)
+    }
+
+    fn is_open(&self) -> bool {
+        self.state == 0
     }
 }

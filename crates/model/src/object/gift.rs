@@ -40,6 +40,21 @@ objects! {
     }
 
     /// The seed of a gift's draw: no receipt shows it while the gift is open.
+    ///
+    /// Whoever has it can check the gift. All numbers are little-endian; ids, seeds and halves of
+    /// hashes have 16 bytes, `k` and `counter` 4.
+    ///
+    /// - The commitment is SHA-256 over `cf-gift`, the gift's id and the seed: its bytes 0 to 15 are
+    ///   the gift's `commitment`, its bytes 16 to 31 are `commitment_more`.
+    /// - Claim `k`, from 1, is judged when `rest` is what was not claimed before it and
+    ///   `left = parts - k + 1`.
+    /// - Of an `equal` gift it gets `amount / parts`, rounded down, and 1 more where
+    ///   `k <= amount % parts`.
+    /// - Of a `random` gift the last claim, where `left` is 1, gets `rest`. Any other gets
+    ///   `1 + x % most` with `most = min(2 * rest / left rounded down, rest - (left - 1))` and `x`
+    ///   the first 16 bytes of SHA-256 over `cf-draw`, the seed, `k` and `counter`; `counter` is the
+    ///   first of 0, 1, 2 and so on for which `x < 2^128 - 2^128 % most`. So every amount from 1 to
+    ///   `most` is as likely as any other.
     49 GiftSeed "gift_seed" [gift] {
         /// The gift.
         gift: u128 = Form::Id,

@@ -118,6 +118,14 @@ objects! {
         remaining: u64 = Form::Number,
         /// What of the line is in dispute or was taken back by the buyer's card scheme.
         disputed: u128 = Form::Amount,
+        /// What went out of escrow to the seller's side, commission and reserve with it; 0 before.
+        released: u128 = Form::Amount,
+        /// The seller's terms as the line was ordered: the commission.
+        commission_rate: u32 = Form::Millionths,
+        /// How much is kept back.
+        reserve_rate: u32 = Form::Millionths,
+        /// For how many days.
+        reserve_days: u16 = Form::Number,
     }
 
     /// What is kept back from a seller of one line of an order.
@@ -162,6 +170,9 @@ impl Life for OrderLine {
             && self.paid <= self.amount
             && self.refunded <= self.paid
             && self.disputed <= self.paid
+            && self.released <= self.paid
+            && self.commission_rate <= 1_000_000
+            && self.reserve_rate <= 1_000_000
             && (self.is_open() || self.held == 0)
     }
 

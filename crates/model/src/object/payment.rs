@@ -244,8 +244,9 @@ impl Life for Chargeback {
             && (self.order == 0) != (self.payment == 0)
     }
 
+    /// One that is lost stays open while the seller owes for it.
     fn is_open(&self) -> bool {
-        self.state < 2
+        self.state < 2 || (self.state == 3 && self.deadline != 0)
     }
 
     fn deadline(&self) -> Option<u64> {
