@@ -250,7 +250,7 @@ impl<'a> Life<'a> {
         let payments: u128 = self.order.payments.iter().map(|one| one.amount).sum();
         let count = self.lines.len() as u128;
         let treatment = match (items, payments) {
-            (0, _) => Treatment::NoItems,
+            (0, _) if self.moments.paid.is_some() => Treatment::NoItems,
             (_, 0) => Treatment::NoPayments,
             _ if items == payments => return,
             _ if self.moments.paid.is_none() => Treatment::NeverPaid,

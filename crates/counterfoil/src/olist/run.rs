@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use model::limits::BATCH_COMMANDS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -56,10 +55,8 @@ pub fn run(plan: &Plan, ledger: u32, client: &mut Client) -> Result<Done, Failur
         chart::load_default(client)?;
     }
     let mut done = Done::default();
-    for parties in plan.parties.chunks(BATCH_COMMANDS) {
-        for (command, outcome) in parties.iter().zip(client.commands(parties)?) {
-            done.count(command, &outcome, None);
-        }
+    for (command, outcome) in plan.parties.iter().zip(client.commands(&plan.parties)?) {
+        done.count(command, &outcome, None);
     }
     let bar = progress::bar("living", plan.steps.len() as u64);
     for moment in plan.steps.chunk_by(|one, next| one.at == next.at) {
@@ -79,14 +76,12 @@ fn live(
     moment: &[Step],
     (client, done): (&mut Client, &mut Done),
 ) -> Result<(), Failure> {
-    for steps in moment.chunks(BATCH_COMMANDS) {
-        let commands: Vec<Value> = steps.iter().map(|step| step.command.clone()).collect();
-        for (step, outcome) in steps.iter().zip(client.commands(&commands)?) {
-            let order = plan.orders[step.order].id;
-            if done.count(&step.command, &outcome, Some(order)) == Stands::Yes {
-                done.income.bank += step.income.bank;
-                done.income.card += step.income.card;
-            }
+    let commands: Vec<Value> = moment.iter().map(|step| step.command.clone()).collect();
+    for (step, outcome) in moment.iter().zip(client.commands(&commands)?) {
+        let order = plan.orders[step.order].id;
+        if done.count(&step.command, &outcome, Some(order)) == Stands::Yes {
+            done.income.bank += step.income.bank;
+            done.income.card += step.income.card;
         }
     }
     Ok(())
