@@ -174,7 +174,7 @@ fn value(field: &Field, text: &str) -> Result<Value, String> {
         Form::Day if !number => {
             let date: jiff::civil::Date = text.parse().map_err(|_| "a day is YYYY-MM-DD")?;
             let since = date.since(jiff::civil::date(1970, 1, 1));
-            let days = since.map(|span| span.get_days()).unwrap_or(-1);
+            let days = since.map_or(-1, |span| span.get_days());
             let days = u32::try_from(days).map_err(|_| "a day is from 1970-01-01 on")?;
             Ok(days.into())
         }

@@ -157,9 +157,11 @@ fn parse(text: &str) -> Result<Vec<Map<String, Value>>, String> {
 }
 
 fn fields(line: &Line) -> Result<Map<String, Value>, String> {
-    let known = |word: &str, names: &[&str]| match names.contains(&word) {
-        true => Ok(()),
-        false => Err(format!("{word:?} is none of {}", names.join(", "))),
+    let known = |word: &str, names: &[&str]| {
+        if names.contains(&word) {
+            return Ok(());
+        }
+        Err(format!("{word:?} is none of {}", names.join(", ")))
     };
     known(&line.class, ACCOUNT_CLASSES)?;
     known(&line.role, ROLES)?;
@@ -284,7 +286,7 @@ fn tree(lines: &[Value], parent: &Value, depth: usize) {
         let flags: Vec<_> = flags.map(|(name, _)| *name).collect();
         let row = format!(
             "{:>5}  {name:36} {:10} {:18} {}",
-            line["code"],
+            line["code"].as_u64().unwrap_or(0),
             text("class"),
             role.unwrap_or_default(),
             flags.join(",")

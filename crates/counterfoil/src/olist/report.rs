@@ -45,7 +45,7 @@ pub struct Report {
     mismatches: Vec<Named>,
     refusals: Vec<Refusal>,
     money: Money,
-    sellers: Vec<Seller>,
+    sellers: Vec<Settled>,
     /// Whatever does not add up.
     differences: Vec<String>,
 }
@@ -81,7 +81,7 @@ struct Money {
 
 /// What a seller has got.
 #[derive(Debug, Default, Serialize)]
-struct Seller {
+struct Settled {
     seller: String,
     /// Lines that were sold.
     lines: u64,
@@ -109,7 +109,7 @@ pub fn make(
     client: &mut Client,
 ) -> Result<Report, Failure> {
     let mut report = told_by_plan(plan, done);
-    let mut sales: BTreeMap<u128, Seller> = BTreeMap::new();
+    let mut sales: BTreeMap<u128, Settled> = BTreeMap::new();
     let bar = progress::bar("reading back", plan.orders.len() as u64);
     for order in &plan.orders {
         bar.inc(1);
@@ -200,7 +200,7 @@ fn lines_of(order: u128, client: &mut Client) -> Result<Vec<Line>, Failure> {
 
 impl Report {
     /// Counts one order and gives its state.
-    fn count(&mut self, lines: &[Line], sales: &mut BTreeMap<u128, Seller>) -> String {
+    fn count(&mut self, lines: &[Line], sales: &mut BTreeMap<u128, Settled>) -> String {
         let state = match lines {
             [] => "not_placed",
             [first, rest @ ..] if rest.iter().all(|line| line.state == first.state) => &first.state,
@@ -256,7 +256,7 @@ impl Report {
     fn add_sellers(
         &mut self,
         rows: &Rows,
-        (mut sales, accounts): (BTreeMap<u128, Seller>, &Accounts),
+        (mut sales, accounts): (BTreeMap<u128, Settled>, &Accounts),
     ) {
         for &seller in &rows.sellers {
             let id = seller_id(seller);
@@ -275,7 +275,7 @@ impl Report {
                 );
                 self.differences.push(says);
             }
-            self.sellers.push(Seller {
+            self.sellers.push(Settled {
                 seller: format!("{seller:032x}"),
                 settlement,
                 ..sold
@@ -396,8 +396,8 @@ impl Report {
         ] {
             say!("  {name:14} {:>14}", money(amount));
         }
-        let mut largest: Vec<&Seller> = self.sellers.iter().collect();
-        largest.sort_by(|one, other| other.settlement.cmp(&one.settlement));
+        let mut largest: Vec<&Settled> = self.sellers.iter().collect();
+        largest.sort_by_key(|seller| std::cmp::Reverse(seller.settlement));
         say!("\n{} sellers have sold; the largest:", largest.len());
         for seller in largest.iter().take(TOLD_SELLERS) {
             say!(

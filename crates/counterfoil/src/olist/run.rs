@@ -129,7 +129,7 @@ fn check_clock(plan: &Plan, client: &mut Client) -> Result<(), Failure> {
              them with --data"
                 .into(),
         ),
-        failure => failure,
+        Failure::Input(reason) => Failure::Input(reason),
     })?;
     // Commands that come with a moment take some nanoseconds after it.
     if now / SECOND <= plan.start {
