@@ -93,6 +93,7 @@ enum Command {
     Chart(OnBooks<chart::Chart>),
     Receipt(proof::Receipt),
     BalanceProof(proof::BalanceProof),
+    GiftProof(proof::GiftProof),
     /// Statements: every balance summed up and committed to.
     Statement(OnBooks<proof::Statement>),
     /// The public log: what everyone may see of the books.
@@ -150,6 +151,9 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         }),
         Command::BalanceProof(proof) => with_client(&proof.target, |client| {
             proof::balance_proof(&proof, client, output)
+        }),
+        Command::GiftProof(proof) => with_client(&proof.target, |client| {
+            proof::gift_proof(&proof, client, output)
         }),
         Command::Statement(OnBooks { target, action }) => {
             with_client(&target, |client| proof::statement(&action, client, output))

@@ -86,7 +86,30 @@ pub enum Statement {
     },
 }
 
-/// Checks a receipt, a balance proof or a checkpoint, offline.
+/// Gets the proof that the draw of a gift that has ended was fair.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  counterfoil gift-proof 4711 --out 4711.gift
+  counterfoil verify 4711.gift --key \"$(counterfoil key show --data ./books)\"")]
+pub struct GiftProof {
+    #[command(flatten)]
+    pub target: Target,
+    /// The gift.
+    #[arg(value_parser = integer)]
+    id: u128,
+    /// The file to write; standard output where it is not given.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// `gift-proof`.
+pub fn gift_proof(proof: &GiftProof, client: &mut Client, output: Output) -> Result<(), Failure> {
+    let bytes = covered(client, &format!("/v1/gifts/{}/proof", proof.id))?;
+    hand_out(&bytes, proof.out.as_deref(), output)
+}
+
+/// Checks a receipt, a balance proof, a gift proof or a checkpoint, offline.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -243,15 +266,20 @@ pub fn policy_of(keys: &[String]) -> Result<Policy, Failure> {
 
 fn facts_json(verdict: &proofs::Verdict) -> Value {
     let mut facts = Map::new();
-    let mut witnesses = Vec::new();
+    let (mut witnesses, mut claims) = (Vec::new(), Vec::new());
     for (name, value) in verdict.facts() {
         if *name == "witness" {
             witnesses.push(json!(value));
+        } else if *name == "claim" {
+            claims.push(json!(value));
         } else {
             facts.insert((*name).to_owned(), json!(value));
         }
     }
     facts.insert("witnesses".to_owned(), json!(witnesses));
+    if facts.get("kind") == Some(&json!("gift")) {
+        facts.insert("claims".to_owned(), json!(claims));
+    }
     json!({ "ok": true, "facts": facts })
 }
 

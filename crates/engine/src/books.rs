@@ -327,6 +327,14 @@ impl Books {
             .await
     }
 
+    /// The receipts that show the draw of a gift, in the order of a gift proof; `None` where there is
+    /// no such gift, or it has not ended.
+    pub async fn gift_receipts(&self, id: u128) -> Result<Option<Vec<ReceiptAnswer>>, Refused> {
+        let checkpoints = self.checkpoints_now();
+        self.show(move |receipts| receipts.of_gift(id, &checkpoints))
+            .await
+    }
+
     /// Where the records of a transfer stand, and the frames they stand in.
     pub(crate) async fn records_of(&self, id: u128) -> Result<Vec<(Place, u64, Record)>, Refused> {
         self.show(move |receipts| receipts.records_of(id)).await

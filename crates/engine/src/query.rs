@@ -119,19 +119,28 @@ impl History {
         Ok(None)
     }
 
-    /// How the objects with this id stood last, each with the position of its record.
-    pub(crate) fn objects(&self, id: u128) -> Result<Vec<(Object, u64)>, String> {
+    /// All records of objects with this id, in order, each with its position.
+    pub(crate) fn records(&self, id: u128) -> Result<Vec<(Record, u64)>, String> {
         let mut found = Vec::new();
         self.index
             .find_ids(&[(id, self.hash.of(id))], &mut found)
             .map_err(|e| e.to_string())?;
         found.sort_unstable();
-        let mut last: BTreeMap<(u8, (u128, u128)), (Object, u64)> = BTreeMap::new();
+        let mut records = Vec::with_capacity(found.len());
         for (_, at) in found {
             let record = self.reader.record(at).map_err(|e| e.to_string())?;
-            if let Record::Object(object) = record
-                && object.key().0 == id
-            {
+            if matches!(record, Record::Object(object) if object.key().0 == id) {
+                records.push((record, at));
+            }
+        }
+        Ok(records)
+    }
+
+    /// How the objects with this id stood last, each with the position of its record.
+    pub(crate) fn objects(&self, id: u128) -> Result<Vec<(Object, u64)>, String> {
+        let mut last: BTreeMap<(u8, (u128, u128)), (Object, u64)> = BTreeMap::new();
+        for (record, at) in self.records(id)? {
+            if let Record::Object(object) = record {
                 last.insert((object.kind(), object.key()), (object, at));
             }
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use merkle::checkpoint::Checkpoint;
 use merkle::tile::prove_inclusion;
 use merkle::{BLOCK, Hash, Salt, Seed, inclusion, salted_leaves_from, verify_inclusion};
-use model::Record;
-use model::object::is_own_transfer;
+use model::object::{Life, is_own_transfer};
+use model::{GiftSend, Object, Record};
 use proofs::receipt::{Opening, Receipt};
 use store::disk::Disk;
 use store::erased::{Openings, batch_leaves};
@@ -84,6 +84,34 @@ impl Receipts {
             }
         }
         Ok(None)
+    }
+
+    /// The receipts that show the draw of a gift: as it was sent, its claims, its seed, its end.
+    /// `None` where there is no such gift, or it has not ended.
+    pub(crate) fn of_gift(
+        &self,
+        id: u128,
+        checkpoints: &Checkpoints,
+    ) -> Result<Option<Vec<ReceiptAnswer>>, String> {
+        let mut places = Vec::new();
+        let mut ended = None;
+        for (record, at) in self.history.records(id)? {
+            match record {
+                Record::Object(Object::Gift(gift)) if gift.cause == GiftSend::NUMBER => {
+                    places.push(at);
+                }
+                Record::Object(Object::GiftClaim(_)) => places.push(at),
+                Record::Object(Object::GiftSeed(seed)) if !seed.is_open() => places.push(at),
+                Record::Object(Object::Gift(gift)) if !gift.is_open() => ended = Some(at),
+                _ => {}
+            }
+        }
+        let Some(ended) = ended else { return Ok(None) };
+        places.push(ended);
+        let receipts = places
+            .into_iter()
+            .map(|at| self.of_position(at, checkpoints));
+        receipts.collect::<Result<_, _>>().map(Some)
     }
 
     fn of_position(&self, at: u64, checkpoints: &Checkpoints) -> Result<ReceiptAnswer, String> {

@@ -294,7 +294,7 @@ impl<'a, S: Sink> Work<'a, S> {
             time: self.next,
         };
         check_accounts(self.state, &transfer, turn, slots, self.next)?;
-        self.finish(&mut transfer, None, slots)
+        Ok(self.finish(&mut transfer, None, slots))
     }
 
     /// Gives a transfer its id and its moment, and applies it.
@@ -303,7 +303,7 @@ impl<'a, S: Sink> Work<'a, S> {
         transfer: &mut Transfer,
         released: Option<Released>,
         slots: Slots,
-    ) -> Done<u128> {
+    ) -> u128 {
         transfer.id = own_transfer(self.now + u64::from(self.transfers));
         transfer.code = self.cause.max(1);
         transfer.user_data_128 = self.subject;
@@ -318,7 +318,7 @@ impl<'a, S: Sink> Work<'a, S> {
         self.state
             .books
             .record(transfer, released, slots, self.sink);
-        Ok(transfer.id)
+        transfer.id
     }
 
     /// Posts so much of what the pending transfer `id` reserved, and releases the rest; all of it is
@@ -357,7 +357,7 @@ impl<'a, S: Sink> Work<'a, S> {
         if self.state.journal.is_open() {
             self.state.journal.note(Undo::Ended(pending));
         }
-        self.finish(&mut transfer, Some(released), pending.slots)
+        Ok(self.finish(&mut transfer, Some(released), pending.slots))
     }
 }
 

@@ -524,7 +524,7 @@ acts! {
         to_ledger: u32 = must Form::Ledger,
         /// Digits of the rate.
         rate: u64 = must Form::Number,
-        /// How many of them are decimal places.
+        /// How many of them are decimal places, at most 18.
         scale: u8 = must Form::Number,
         /// How what is got is rounded; down, for the institution, where nothing is said.
         rounding: u8 = may Form::Name(ROUNDINGS),

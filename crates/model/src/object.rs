@@ -119,8 +119,8 @@ macro_rules! objects {
         }
 
         const _: () = assert!(
-            1 + $crate::pack::packed_max(<$name as $crate::object::Noun>::FIELDS.len())
-                <= $crate::limits::RECORD_BYTES,
+            $crate::pack::packed_max(<$name as $crate::object::Noun>::FIELDS.len())
+                < $crate::limits::RECORD_BYTES,
         );
     )*};
 }

@@ -2,7 +2,7 @@
 //!
 //! A [`Receipt`](receipt::Receipt) shows that a record is in the log; a
 //! [`BalanceProof`](balance::BalanceProof) that a balance was counted in a statement, whose line
-//! is in the log by a receipt of its own. Whom to trust for the log itself is the
+//! is in the log by a receipt of its own; a [gift proof](gift) that a draw was fair. Whom to trust for the log itself is the
 //! [`Policy`](merkle::policy::Policy) of whoever checks. [`check`] takes any of these files and
 //! gives a [`Verdict`] or the first [`Refusal`] in a fixed order; other verifiers of the same
 //! files, in other languages, give the same.
@@ -11,6 +11,7 @@
 
 pub mod balance;
 mod facts;
+pub mod gift;
 pub mod receipt;
 mod refusal;
 
@@ -30,9 +31,12 @@ const RECEIPT: &[u8] = b"c2sp.org/tlog-proof@v1\n";
 /// First line of a balance proof.
 const BALANCE: &[u8] = b"counterfoil/balance-proof@v1\n";
 
-/// Checks a file: a receipt, a balance proof (with the receipt of its statement's line) or a
-/// checkpoint, told apart by the first line.
+/// Checks a file: a receipt, a balance proof (with the receipt of its statement's line), a gift
+/// proof or a checkpoint, told apart by the first line.
 pub fn check(file: &[u8], statement: Option<&[u8]>, policy: &Policy) -> Result<Verdict, Refusal> {
+    if file.starts_with(gift::GIFT) && statement.is_none() {
+        return gift::check(file, policy);
+    }
     bounded(file)?;
     if file.starts_with(BALANCE) {
         return balance::check(file, statement, policy);

@@ -28,11 +28,13 @@ pub enum Code {
     OtherStatement,
     /// The sums and hashes do not lead to the total and the root of the line.
     NotCounted,
+    /// The draw of a gift was not made as it was committed to, or cannot be followed.
+    Unfair,
 }
 
 impl Code {
     /// All of them, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::TooLarge,
         Self::Malformed,
         Self::UnknownLog,
@@ -44,6 +46,7 @@ impl Code {
         Self::NotAStatement,
         Self::OtherStatement,
         Self::NotCounted,
+        Self::Unfair,
     ];
 
     /// As it stands in answers; never changes.
@@ -60,6 +63,7 @@ impl Code {
             Self::NotAStatement => "not_a_statement",
             Self::OtherStatement => "other_statement",
             Self::NotCounted => "not_counted",
+            Self::Unfair => "unfair",
         }
     }
 

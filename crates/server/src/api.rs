@@ -44,6 +44,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::RunCommands => run_commands(call).await,
         Operation::CreateOrders => create_orders(call).await,
         Operation::GetObjects => fresh(get_objects(call).await),
+        Operation::GiftProof => fresh(gift_proof(call).await),
         Operation::GetChart => fresh(get_chart(call).await),
         Operation::ListLedgers => fresh(list_ledgers(call).await),
         Operation::DeclareLedger => declare_ledger(call).await,

@@ -2,3 +2,4 @@
 
 pub mod reference;
 pub mod workload;
+pub mod platform;

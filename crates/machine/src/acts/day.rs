@@ -46,7 +46,7 @@ pub(crate) fn set_holiday<S: Sink>(work: &mut Work<'_, S>, act: &HolidaySet) -> 
 }
 
 /// Closes a day. The state keeps one day, the open one behind the last that was closed.
-pub(crate) fn close<S: Sink>(work: &mut Work<'_, S>, act: &DayClose) -> Done {
+pub(crate) fn close<S: Sink>(work: &mut Work<'_, S>, act: DayClose) -> Done {
     check_day(act.day, "day")?;
     let calendar = calendar(work, OWN)?;
     let open = work.state.books.business.open_day();

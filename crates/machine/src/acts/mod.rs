@@ -42,14 +42,14 @@ pub(crate) fn carry_out<S: Sink>(work: &mut Work<'_, S>, command: &Command) -> D
         Act::FeeTierAdd(act) => fee::add_tier(work, act),
         Act::CalendarSet(act) => day::set_calendar(work, act),
         Act::HolidaySet(act) => day::set_holiday(work, act),
-        Act::DayClose(act) => day::close(work, act),
+        Act::DayClose(act) => day::close(work, *act),
         Act::TopUp(act) => payment::top_up(work, act),
         Act::Withdraw(act) => payment::withdraw(work, act),
         Act::Pay(act) => payment::pay(work, id, act),
         Act::PaySplit(act) => payment::split(work, act, legs),
         Act::Refund(act) => payment::refund(work, act),
         Act::Payout(act) => payment::pay_out(work, act),
-        Act::PayoutBatch(act) => payment::pay_out_batch(work, act, legs),
+        Act::PayoutBatch(act) => payment::pay_out_batch(work, *act, legs),
         Act::SchemeSettle(act) => payment::settle_scheme(work, act),
         Act::PayShared(act) => share::pay(work, id, act),
         Act::Share(act) => share::share(work, act, legs),
@@ -88,7 +88,10 @@ pub(crate) fn ring<S: Sink>(work: &mut Work<'_, S>, object: &Object) -> Done {
     match object {
         Object::Hold(hold) => hold::expire(work, hold),
         Object::Payment(payment) => share::expire(work, payment),
-        Object::PaymentRequest(request) => request::expire(work, request),
+        Object::PaymentRequest(request) => {
+            request::expire(work, request);
+            Ok(())
+        }
         Object::Schedule(schedule) => schedule::run(work, schedule),
         Object::Chargeback(chargeback) => chargeback::give_up(work, chargeback),
         Object::OrderLine(line) => market::ring(work, line),

@@ -307,7 +307,7 @@ pub(crate) fn pay_out<S: Sink>(work: &mut Work<'_, S>, act: &Payout) -> Done {
 
 pub(crate) fn pay_out_batch<S: Sink>(
     work: &mut Work<'_, S>,
-    act: &PayoutBatch,
+    act: PayoutBatch,
     legs: &[Leg],
 ) -> Done {
     each(legs, |leg| some(leg.amount).map(drop))?;

@@ -76,9 +76,8 @@ pub(crate) fn cancel<S: Sink>(work: &mut Work<'_, S>, act: &RequestCancel) -> Do
     Ok(())
 }
 
-pub(crate) fn expire<S: Sink>(work: &mut Work<'_, S>, request: &PaymentRequest) -> Done {
+pub(crate) fn expire<S: Sink>(work: &mut Work<'_, S>, request: &PaymentRequest) {
     end(work, request, EXPIRED, 0);
-    Ok(())
 }
 
 fn end<S: Sink>(work: &mut Work<'_, S>, request: &PaymentRequest, state: u8, payment: u128) {

@@ -133,9 +133,10 @@ fn go_on<S: Sink>(work: &mut Work<'_, S>, schedule: &Schedule) {
     let last = schedule.runs_most != 0 && schedule.runs >= schedule.runs_most;
     let calendar = calendar(work, schedule.calendar).ok();
     let next = calendar.and_then(|calendar| next_run(work, &calendar, &schedule));
-    match next.filter(|_| !last) {
-        Some(deadline) => schedule.deadline = deadline,
-        None => (schedule.state, schedule.deadline) = (ENDED, 0),
-    }
+    let (state, deadline) = match next.filter(|_| !last) {
+        Some(deadline) => (RUNNING, deadline),
+        None => (ENDED, 0),
+    };
+    (schedule.state, schedule.deadline) = (state, deadline);
     work.put(schedule);
 }

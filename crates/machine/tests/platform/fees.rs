@@ -227,14 +227,14 @@ fn roundings() {
 
 #[test]
 fn refused() {
-    let tiers: String = (1..=16)
-        .map(|tier| {
-            format!(
-                "+ {} fee_tier_add fee=2 ledger=978 above={tier}\n",
-                100 + tier
-            )
-        })
-        .collect();
+    let add = |tier| {
+        format!(
+            "+ {} fee_tier_add fee=2 ledger=978 above={tier}",
+            100 + tier
+        )
+    };
+    let tiers: Vec<_> = (1..=16).map(add).collect();
+    let tiers = tiers.join("\n");
     let script = format!(
         "
         1 fee_set fee=0 ledger=978

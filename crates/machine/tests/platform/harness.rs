@@ -17,11 +17,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use expect_test::Expect;
 use machine::{RING_MOMENTS, Recalled, Restore, SnapshotHeader, State};
 use model::money::{CurrencyCode, format_amount};
-use model::object::{ACCOUNT_CLASSES, ROLES};
+use model::object::{ACCOUNT_CLASSES, ROLES, account_of};
 use model::{
     Account, Command, CommandResult, CommandStatus, Currency, Object, Record, Transfer,
     transfer_flags as tf,
@@ -97,7 +98,6 @@ pub struct Platform {
     copying: Option<Copying>,
     /// How each object stood last.
     objects: BTreeMap<(u8, (u128, u128)), Object>,
-    transfers: BTreeMap<u128, Transfer>,
     /// Statuses that were given.
     pub seen: BTreeSet<CommandStatus>,
 }
@@ -130,12 +130,21 @@ pub fn check_refusals(script: &str, all: &[CommandStatus], expect: &Expect) {
 impl Platform {
     /// With the chart, the ledgers and the parties.
     pub fn new() -> Self {
-        Self::with_chart(CHART)
+        static START: LazyLock<Vec<Record>> = LazyLock::new(|| Platform::with_chart(CHART).records);
+        let mut platform = Self::empty();
+        for record in START.iter() {
+            for state in [&mut platform.state, &mut platform.twin] {
+                assert_eq!(state.evolve(record), Ok(()));
+            }
+        }
+        platform.records.clone_from(&START);
+        platform.durable = platform.records.len();
+        platform.story(0);
+        platform
     }
 
-    /// With the ledgers, the parties, and these lines of the chart.
-    pub fn with_chart(chart: &[(u16, &str, &str, u16)]) -> Self {
-        let mut platform = Self {
+    fn empty() -> Self {
+        Self {
             state: State::new(KEY),
             twin: State::new(KEY),
             records: Vec::new(),
@@ -144,9 +153,13 @@ impl Platform {
             steps: 0,
             copying: None,
             objects: BTreeMap::new(),
-            transfers: BTreeMap::new(),
             seen: BTreeSet::new(),
-        };
+        }
+    }
+
+    /// With the ledgers, the parties, and these lines of the chart.
+    pub fn with_chart(chart: &[(u16, &str, &str, u16)]) -> Self {
+        let mut platform = Self::empty();
         for &(ledger, code, exponent) in LEDGERS {
             platform.step(1, |state, _, timestamp, sink| {
                 let code = CurrencyCode::new(code).expect("it is one");
@@ -353,7 +366,6 @@ impl Platform {
             match self.records[at] {
                 Record::TransferCreated(transfer, _) => {
                     out += &self.transfer(&transfer);
-                    self.transfers.insert(transfer.id, transfer);
                 }
                 Record::Object(object) => {
                     let key = (object.kind(), object.key());
@@ -363,7 +375,37 @@ impl Platform {
                 _ => {}
             }
         }
+        self.check_sharing();
         out
+    }
+
+    /// What waits to be shared adds up to the accounts that it waits on.
+    fn check_sharing(&self) {
+        let mut rests = BTreeMap::new();
+        for object in self.objects.values() {
+            let Object::Payment(payment) = object else {
+                continue;
+            };
+            let rest: &mut u128 = rests.entry(payment.ledger).or_default();
+            if payment.state == 1 {
+                let fee_back = payment.fee * payment.refunded / payment.amount;
+                let gone = payment.fee + payment.shared + payment.refunded;
+                *rest += payment.amount + fee_back - gone;
+            }
+        }
+        for (ledger, rest) in rests {
+            assert_eq!(self.balance("sharing", 0, ledger), rest.cast_signed());
+        }
+    }
+
+    /// What stands on an account of the chart: credits less debits, in minor units.
+    pub fn balance(&self, role: &str, party: u128, ledger: u32) -> i128 {
+        let line = CHART.iter().find(|line| line.2 == role);
+        let code = line.expect("it is a role").0;
+        let account = self.state.account(account_of(party, ledger, code));
+        account.map_or(0, |account| {
+            account.credits_posted.cast_signed() - account.debits_posted.cast_signed()
+        })
     }
 
     fn transfer(&self, transfer: &Transfer) -> String {

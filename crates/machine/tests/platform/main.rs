@@ -1,8 +1,16 @@
 //! The platform in transcripts: what is asked, what is answered, and what is posted.
 
+<<<<<<< HEAD
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "transcripts are rewritten with them"
+)]
+
+=======
 mod bulk;
 mod chargebacks;
 mod claims;
+>>>>>>> market
 mod exchange;
 mod fees;
 mod gifts;

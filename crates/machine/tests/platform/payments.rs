@@ -273,8 +273,7 @@ fn refund_to_a_frozen_party() {
 
 #[test]
 fn refused() {
-    let legs = " | party=12 amount=1".repeat(51);
-    let script = format!(
+    check_refusals(
         "
         + 1 top_up party=11 ledger=978 amount=100.00 funding=bank
         + 2 party_state party=14 state=frozen reason=risk
@@ -302,42 +301,11 @@ fn refused() {
         9 pay payer=11 payee=15 ledger=978 amount=1
         9 pay payer=11 payee=12 ledger=978 amount=100.01
         9 pay payer=11 payee=12 ledger=978 amount=max funding=bank
-        9 pay_split payer=11 ledger=978
-        9 pay_split payer=11 ledger=978{legs}
-        9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=13 amount=0
-        9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=11 amount=1
-        9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=99 amount=1
-        9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=13 amount=100.00
-        + 4 pay payer=11 payee=12 ledger=978 amount=10.00
-        + 5 pay payer=12 payee=13 ledger=978 amount=5.00
-        + 6 pay payer=11 payee=13 ledger=978 amount=1.00
-        9 refund payment=99 ledger=978 amount=1
-        9 refund payment=4 ledger=978 amount=0
-        9 refund payment=4 ledger=840 amount=1
-        9 refund payment=4 ledger=978 amount=10.01
-        9 refund payment=4 ledger=978 amount=max
-        9 refund payment=4 ledger=978 amount=10.00
-        + 7 withdraw party=13 ledger=978 amount=6.00
-        + 8 party_state party=13 state=closed
-        9 refund payment=6 ledger=978 amount=1.00
-        9 payout party=21 ledger=978 amount=0
-        9 payout party=11 ledger=978 amount=1
-        9 payout party=21 ledger=978 amount=1
-        9 payout party=21 ledger=1 amount=1
-        9 payout_batch ledger=978 | party=21 amount=1 | party=11 amount=1
         + 10 account_open party=22 ledger=978 code=2020
         + 11 account_close party=22 ledger=978 code=2020
         9 pay payer=11 payee=22 ledger=978 amount=1
-        9 scheme_settle ledger=978 amount=0
-        9 scheme_settle ledger=978 amount=1 cost=2
-        9 scheme_settle ledger=1 amount=1
-        "
-    );
-    check_refusals(
-        &script,
+        ",
         &[
-            Status::LegsMustNotBeEmpty,
-            Status::TooManyLegs,
             Status::ValueOutOfRange,
             Status::AmountMustNotBeZero,
             Status::AmountTooLarge,
@@ -346,11 +314,7 @@ fn refused() {
             Status::PartyNotFound,
             Status::PartyClosed,
             Status::PartyFrozen,
-            Status::PartyNotMerchant,
             Status::AccountClosed,
-            Status::LedgersDiffer,
-            Status::PaymentNotFound,
-            Status::ExceedsRefundable,
             Status::FundingNotTaken,
             Status::InsufficientFunds,
         ],
@@ -378,12 +342,98 @@ fn refused() {
             32  party_closed (payee): 9 pay payer=11 payee=15 ledger=978 amount=1
             200 insufficient_funds by transfer status 54: 9 pay payer=11 payee=12 ledger=978 amount=100.01
             22  amount_too_large by transfer status 49: 9 pay payer=11 payee=12 ledger=978 amount=max funding=bank
+            48  account_closed by transfer status 66: 9 pay payer=11 payee=22 ledger=978 amount=1
+        "#]],
+    );
+}
+
+#[test]
+fn several_refused() {
+    let legs = " | party=12 amount=1".repeat(51);
+    let script = format!(
+        "
+        + 1 top_up party=11 ledger=978 amount=100.00 funding=bank
+        9 pay_split payer=11 ledger=978
+        9 pay_split payer=11 ledger=978{legs}
+        9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=13 amount=0
+        9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=11 amount=1
+        9 pay_split payer=11 ledger=1 | party=12 amount=1
+        9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=99 amount=1
+        9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=13 amount=100.00
+        9 payout party=21 ledger=978 amount=0
+        9 payout party=11 ledger=978 amount=1
+        9 payout party=21 ledger=978 amount=1
+        9 payout party=21 ledger=1 amount=1
+        9 payout_batch ledger=978 | party=21 amount=1 | party=22 amount=0
+        9 payout_batch ledger=978 | party=21 amount=1 | party=11 amount=1
+        9 payout_batch ledger=978 | party=21 amount=1
+        9 scheme_settle ledger=978 amount=0
+        9 scheme_settle ledger=978 amount=1 cost=2
+        9 scheme_settle ledger=1 amount=1
+        "
+    );
+    check_refusals(
+        &script,
+        &[
+            Status::LegsMustNotBeEmpty,
+            Status::TooManyLegs,
+            Status::ValueOutOfRange,
+            Status::AmountMustNotBeZero,
+            Status::LedgerNotDeclared,
+            Status::PartiesMustBeDifferent,
+            Status::PartyNotFound,
+            Status::PartyNotMerchant,
+            Status::InsufficientFunds,
+        ],
+        &expect![[r#"
             6   legs_must_not_be_empty: 9 pay_split payer=11 ledger=978
             7   too_many_legs: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=12 amount=1 | party=12 amount=1 | party=12 amount=
             21  amount_must_not_be_zero in part 2: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=13 amount=0
             24  parties_must_be_different in part 2: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=11 amount=1
+            23  ledger_not_declared (ledger): 9 pay_split payer=11 ledger=1 | party=12 amount=1
             30  party_not_found in part 2: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=99 amount=1
             200 insufficient_funds in part 2 by transfer status 54: 9 pay_split payer=11 ledger=978 | party=12 amount=1 | party=13 amount=100.00
+            21  amount_must_not_be_zero (amount): 9 payout party=21 ledger=978 amount=0
+            34  party_not_merchant (party): 9 payout party=11 ledger=978 amount=1
+            200 insufficient_funds by transfer status 54: 9 payout party=21 ledger=978 amount=1
+            23  ledger_not_declared (ledger): 9 payout party=21 ledger=1 amount=1
+            21  amount_must_not_be_zero in part 2: 9 payout_batch ledger=978 | party=21 amount=1 | party=22 amount=0
+            34  party_not_merchant in part 2: 9 payout_batch ledger=978 | party=21 amount=1 | party=11 amount=1
+            200 insufficient_funds in part 1 by transfer status 54: 9 payout_batch ledger=978 | party=21 amount=1
+            21  amount_must_not_be_zero (amount): 9 scheme_settle ledger=978 amount=0
+            20  value_out_of_range (cost): 9 scheme_settle ledger=978 amount=1 cost=2
+            23  ledger_not_declared (ledger): 9 scheme_settle ledger=1 amount=1
+        "#]],
+    );
+}
+
+#[test]
+fn refunds_refused() {
+    check_refusals(
+        "
+        + 1 top_up party=11 ledger=978 amount=100.00 funding=bank
+        + 4 pay payer=11 payee=12 ledger=978 amount=10.00
+        + 5 pay payer=12 payee=13 ledger=978 amount=5.00
+        + 6 pay payer=11 payee=13 ledger=978 amount=1.00
+        9 refund payment=99 ledger=978 amount=1
+        9 refund payment=4 ledger=978 amount=0
+        9 refund payment=4 ledger=840 amount=1
+        9 refund payment=4 ledger=978 amount=10.01
+        9 refund payment=4 ledger=978 amount=max
+        9 refund payment=4 ledger=978 amount=10.00
+        + 7 withdraw party=13 ledger=978 amount=6.00
+        + 8 party_state party=13 state=closed
+        9 refund payment=6 ledger=978 amount=1.00
+        ",
+        &[
+            Status::AmountMustNotBeZero,
+            Status::PartyClosed,
+            Status::LedgersDiffer,
+            Status::PaymentNotFound,
+            Status::ExceedsRefundable,
+            Status::InsufficientFunds,
+        ],
+        &expect![[r#"
             60  payment_not_found (payment): 9 refund payment=99 ledger=978 amount=1
             21  amount_must_not_be_zero (amount): 9 refund payment=4 ledger=978 amount=0
             59  ledgers_differ (ledger): 9 refund payment=4 ledger=840 amount=1
@@ -391,15 +441,6 @@ fn refused() {
             64  exceeds_refundable (amount): 9 refund payment=4 ledger=978 amount=max
             200 insufficient_funds by transfer status 54: 9 refund payment=4 ledger=978 amount=10.00
             32  party_closed (payment): 9 refund payment=6 ledger=978 amount=1.00
-            21  amount_must_not_be_zero (amount): 9 payout party=21 ledger=978 amount=0
-            34  party_not_merchant (party): 9 payout party=11 ledger=978 amount=1
-            200 insufficient_funds by transfer status 54: 9 payout party=21 ledger=978 amount=1
-            23  ledger_not_declared (ledger): 9 payout party=21 ledger=1 amount=1
-            34  party_not_merchant in part 2: 9 payout_batch ledger=978 | party=21 amount=1 | party=11 amount=1
-            48  account_closed by transfer status 66: 9 pay payer=11 payee=22 ledger=978 amount=1
-            21  amount_must_not_be_zero (amount): 9 scheme_settle ledger=978 amount=0
-            20  value_out_of_range (cost): 9 scheme_settle ledger=978 amount=1 cost=2
-            23  ledger_not_declared (ledger): 9 scheme_settle ledger=1 amount=1
         "#]],
     );
 }

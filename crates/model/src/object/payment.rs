@@ -47,7 +47,7 @@ objects! {
 
     /// A payment from a wallet.
     33 Payment "payment" [id] {
-        /// Of the command that made it.
+        /// Of the command that made it; of a standing order's, that of its transfer.
         id: u128 = Form::Id,
         /// Who paid.
         payer: u128 = Form::Id,

@@ -47,6 +47,51 @@ pub(crate) async fn transfer_receipt(call: Call<'_>) -> Answer {
     })
 }
 
+/// The proof that the draw of a gift was fair, once it has ended.
+///
+/// Receipts of the gift as it was sent, of every claim, of the seed as it was revealed, and of its
+/// end; `counterfoil verify` makes the draw again from them.
+#[utoipa::path(
+    get, path = "/v1/gifts/{id}/proof", tag = "platform",
+    params(("id" = String, Path, description = "Decimal, or 0x hexadecimal")),
+    responses(
+        (status = 200, description = "The proof", body = String, content_type = "text/plain"),
+        (status = 202, description = "No checkpoint covers all of it yet; ask again in a second",
+            body = SequencedView, headers(("Retry-After" = u32, description = "Seconds"))),
+        (status = 404, description = "There is no such gift, or it has not ended",
+            body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn gift_proof(call: Call<'_>) -> Answer {
+    accept(&call.head.headers, "text/plain")?;
+    let path = call
+        .head
+        .uri
+        .path()
+        .strip_suffix("/proof")
+        .unwrap_or_default();
+    let id = path_id(path.rsplit('/').next().unwrap_or_default())?;
+    signed_books(&call)?;
+    let unknown = || format!("There is no gift {id}, or it has not ended.");
+    let Some(answers) = call.app.books.gift_receipts(id).await? else {
+        return Err(Problem::new(Kind::NotFound, unknown()));
+    };
+    let mut files = Vec::with_capacity(answers.len());
+    for answer in answers {
+        match answer {
+            ReceiptAnswer::Checkpointed(receipt) | ReceiptAnswer::Witnessed(receipt) => {
+                files.push(receipt.to_bytes());
+            }
+            other => return receipt(other, unknown),
+        }
+    }
+    Ok(plain(
+        StatusCode::OK,
+        TEXT,
+        proofs::gift::to_bytes(&files).into(),
+    ))
+}
+
 /// An id in a path.
 pub(super) fn path_id(text: &str) -> Result<u128, Problem> {
     parse_u128(text).ok_or_else(|| {

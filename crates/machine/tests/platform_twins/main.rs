@@ -1,0 +1,42 @@
+//! The platform against its naive model, on random business where everything collides.
+
+mod invariants;
+mod twins;
+
+use proptest::prelude::*;
+use sim::platform::workload::Step;
+use sim::workload::Random;
+use twins::Twins;
+
+fn steps(count: usize) -> impl Strategy<Value = Vec<Step>> {
+    let step = any::<(u16, [u16; 12])>().prop_map(|(act, dice)| Step { act, dice });
+    prop::collection::vec(step, 1..count)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Short sequences, which shrink to what is wrong.
+    #[test]
+    fn same_commands_same_platform(steps in steps(60), pace in 40..400usize) {
+        let mut twins = Twins::new(pace);
+        for step in &steps {
+            twins.step(step);
+        }
+    }
+}
+
+/// Long sequences, in which business grows old.
+#[test]
+fn long_business() {
+    let seeds = std::env::var("CF_SEEDS").ok().and_then(|text| text.parse().ok());
+    for seed in 0..seeds.unwrap_or(4) {
+        println!("seed {seed}");
+        let mut random = Random::new(seed);
+        let mut twins = Twins::new(90);
+        for _ in 0..300 {
+            twins.step(&Step::random(&mut random));
+        }
+        println!("{:?}", twins.statuses);
+    }
+}
