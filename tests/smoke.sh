@@ -4,6 +4,9 @@
 set -euo pipefail
 binary=$(realpath "$1")
 sdk=$(realpath "$(dirname "$0")/../sdk/python/counterfoil_verify.py")
+settlement=$(realpath "$(dirname "$0")/olist/settlement.py")
+data=${COUNTERFOIL_DATA:-$(dirname "$0")/../../shared/data}
+data=$(realpath "$data" 2>/dev/null || true)
 folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
@@ -71,10 +74,18 @@ check 'damage stops the audit' 'log/0000000000000000.seg' "$("$binary" audit --d
 check 'damage stops the start' 'log/0000000000000000.seg' "$("$binary" serve --data books --no-auth 2>&1 || true)"
 check 'a small bench runs' 'transfers_per_second' "$("$binary" bench --spawn --transfers 50000 --json)"
 check 'the demo reconciles' 'escrow' "$("$binary" demo --data demo --listen 127.0.0.1:0 --exit)"
-data=${COUNTERFOIL_DATA:-}
 if [ -n "$data" ] && [ -d "$data/berka" ]; then
   "$binary" init --data bank >/dev/null
   check 'a real bank' '"mismatches":[]' "$("$binary" import berka "$data/berka" --data bank --json | tr -d ' \n')"
+else
+  echo 'skipped: no data'
+fi
+if [ -n "$data" ] && [ -d "$data/olist" ]; then
+  "$binary" init --data market >/dev/null
+  "$binary" import olist "$data/olist" --data market --json >lived 2>/dev/null || true
+  check 'a real marketplace adds up' '"differences":[]' "$(cat lived)"
+  check 'python settles its sellers alike' ': 0 differences' "$(python3 "$settlement" "$data/olist" --import lived || true)"
+  check 'a second import creates nothing' '"commands_created":0' "$("$binary" import olist "$data/olist" --data market --json 2>/dev/null || true)"
 else
   echo 'skipped: no data'
 fi

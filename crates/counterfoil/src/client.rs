@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::limits::BATCH_EVENTS;
+use model::limits::{BATCH_COMMANDS, BATCH_EVENTS};
 use model::{Account, AccountBalance, AccountFilter, CreateTransferStatus, EventResult, Transfer};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +27,16 @@ pub struct Ledger {
     pub number: u32,
     pub code: String,
     pub exponent: u8,
+}
+
+/// What became of one command of several.
+#[derive(Debug, Deserialize)]
+pub struct Outcome {
+    /// Name of a status: `created`, `exists` or why it was refused.
+    pub status: String,
+    /// Why it was refused, in words.
+    #[serde(default)]
+    pub detail: String,
 }
 
 /// The part of a problem document that says what is wrong.
@@ -92,6 +102,24 @@ impl Client {
     pub fn post(&mut self, path: &str, body: &Value) -> Result<String, Failure> {
         let answer = self.send("POST", path, JSON, body.to_string().as_bytes())?;
         String::from_utf8(answer).map_err(garbled)
+    }
+
+    /// Has commands carried out in order, in as many requests as they need; an outcome each.
+    pub fn commands(&mut self, commands: &[Value]) -> Result<Vec<Outcome>, Failure> {
+        let mut outcomes = Vec::with_capacity(commands.len());
+        let mut rest = commands;
+        while !rest.is_empty() {
+            let (batch, behind) = rest.split_at(one_request(rest));
+            let body = serde_json::to_vec(batch).map_err(Failure::input)?;
+            let answer = self.send("POST", "/v1/commands", JSON, &body)?;
+            let answers: Vec<Outcome> = serde_json::from_slice(&answer).map_err(garbled)?;
+            if answers.len() != batch.len() {
+                return Err(garbled("not one outcome a command"));
+            }
+            outcomes.extend(answers);
+            rest = behind;
+        }
+        Ok(outcomes)
     }
 
     /// Asks for something to be done that needs no words.
@@ -171,6 +199,18 @@ impl Client {
             self.endpoint.url()
         )))
     }
+}
+
+/// How many of the commands, from the first, one request takes: by their count, and by the
+/// records that they may make (16 each, and 4 for each part).
+fn one_request(commands: &[Value]) -> usize {
+    let mut records = 0;
+    let fits = commands.iter().take(BATCH_COMMANDS).take_while(|command| {
+        records += 16 + 4 * command["legs"].as_array().map_or(0, Vec::len);
+        records <= BATCH_EVENTS
+    });
+    // The server says what is wrong with one that is too large by itself.
+    fits.count().max(1)
 }
 
 /// The bytes as objects, if they are whole ones.

@@ -151,7 +151,7 @@ pub struct Private {
 
 impl Private {
     /// Serves `data` and gives the address with its token.
-    pub fn start(data: &Path) -> Result<(Self, Endpoint), Failure> {
+    pub fn start(data: &Path, clock: Clock) -> Result<(Self, Endpoint), Failure> {
         let mut name = [0; 8];
         getrandom::fill(&mut name).map_err(Failure::input)?;
         let name = format!("counterfoil-{:016x}", u64::from_le_bytes(name));
@@ -160,21 +160,21 @@ impl Private {
             .mode(0o700)
             .create(&tokens)
             .map_err(|error| Failure::Input(format!("{}: {error}", tokens.display())))?;
-        let started = Self::start_with(data, &tokens);
+        let started = Self::start_with(data, clock, &tokens);
         if started.is_err() {
             remove(&tokens);
         }
         started
     }
 
-    fn start_with(data: &Path, tokens: &Path) -> Result<(Self, Endpoint), Failure> {
+    fn start_with(data: &Path, clock: Clock, tokens: &Path) -> Result<(Self, Endpoint), Failure> {
         let token =
             auth::create(tokens, "command", Scope::Admin, seconds()).map_err(Failure::input)?;
         let local = Local::start(Settings {
             data: data.to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             auth: Auth::Tokens(tokens.to_owned()),
-            clock: Clock::System,
+            clock,
         })?;
         let endpoint = Endpoint::new(&local.url(), Some(token)).map_err(Failure::Input)?;
         let tokens = tokens.to_owned();

@@ -7,9 +7,11 @@
 //! server within this process; then one file a command. A flag, its help and what it does stand
 //! in the same file.
 
+mod act;
 mod ask;
 mod bench;
 mod berka;
+mod chart;
 mod client;
 mod config;
 mod demo;
@@ -21,12 +23,14 @@ mod key;
 mod local;
 mod log;
 mod monitor;
+mod olist;
 mod output;
 mod progress;
 mod proof;
 mod show;
 mod stopwatch;
 mod target;
+mod unpack;
 mod witness;
 
 use std::process::ExitCode;
@@ -38,7 +42,7 @@ use serde_json::json;
 
 use failure::Failure;
 use output::{Output, say};
-use target::{Target, with_client};
+use target::{Target, with_client, with_client_by};
 
 /// A durable ledger for payments: accounts, transfers and nothing lost.
 #[derive(Parser)]
@@ -83,6 +87,10 @@ enum Command {
     Query(OnBooks<ask::Query>),
     /// Gives ledgers their currencies and lists them.
     Ledger(OnBooks<ask::Ledger>),
+    Act(act::Act),
+    Object(act::Object),
+    /// The chart of accounts: loads and shows it.
+    Chart(OnBooks<chart::Chart>),
     Receipt(proof::Receipt),
     BalanceProof(proof::BalanceProof),
     GiftProof(proof::GiftProof),
@@ -116,6 +124,7 @@ struct OnBooks<T: Subcommand> {
 #[derive(Subcommand)]
 enum Import {
     Berka(berka::Import),
+    Olist(olist::Import),
 }
 
 fn main() -> ExitCode {
@@ -168,10 +177,19 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Ledger(OnBooks { target, action }) => {
             with_client(&target, |client| ask::ledger(&action, client, output))
         }
-        Command::Import(OnBooks { target, action }) => {
-            let Import::Berka(import) = action;
-            with_client(&target, |client| berka::run(&import, client, output))
+        Command::Act(act) => act::run(&act, output),
+        Command::Object(object) => act::object(&object, output),
+        Command::Chart(OnBooks { target, action }) => {
+            with_client(&target, |client| chart::run(&action, client, output))
         }
+        Command::Import(OnBooks { target, action }) => match action {
+            Import::Berka(import) => {
+                with_client(&target, |client| berka::run(&import, client, output))
+            }
+            Import::Olist(import) => with_client_by(&target, server::Clock::Manual, |client| {
+                olist::run(&import, client, output)
+            }),
+        },
         Command::Demo(demo) => demo::run(demo, output),
         Command::Bench(bench) => bench::run(&bench, output),
         Command::Completion { shell } => {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use server::Clock;
 
 use crate::client::Client;
 use crate::failure::Failure;
@@ -43,12 +44,21 @@ pub fn with_client<T>(
     target: &Target,
     command: impl FnOnce(&mut Client) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    with_client_by(target, Clock::System, command)
+}
+
+/// As [`with_client`]; books that are opened for the command go by `clock`.
+pub fn with_client_by<T>(
+    target: &Target,
+    clock: Clock,
+    command: impl FnOnce(&mut Client) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let Some(data) = &target.data else {
         let endpoint =
             Endpoint::new(&target.url(), target.token.clone()).map_err(Failure::Input)?;
         return command(&mut Client::connect(endpoint)?);
     };
-    let (server, endpoint) = Private::start(data)?;
+    let (server, endpoint) = Private::start(data, clock)?;
     let done = Client::connect(endpoint).and_then(|mut client| command(&mut client));
     // The books are closed however the command ended; its own failure is the one told.
     let closed = server.close();

@@ -153,22 +153,84 @@ fn a_demo_adds_up_and_is_the_same_again() {
     assert_eq!(refused.status.code(), Some(2));
 }
 
-/// Where the published data is, if it is.
-fn berka() -> Option<PathBuf> {
+#[test]
+fn a_chart_is_loaded_once_and_acts_are_carried_out() {
+    let books = Books::new();
+    let loaded = books.json(&["chart", "load"]);
+    assert_eq!(loaded["exists"], 0);
+    let again = books.json(&["chart", "load"]);
+    assert_eq!(
+        (&again["created"], &again["exists"]),
+        (&0.into(), &loaded["created"])
+    );
+    let tree = books.done(&["chart", "show"]);
+    assert!(tree.contains("\n 2000    Wallet"), "{tree}");
+    assert!(!tree.contains("no chart"), "{tree}");
+
+    books.done(&["ledger", "declare", "978", "EUR", "2"]);
+    let open = [
+        "act",
+        "party_open",
+        "party=11",
+        "kind=customer",
+        "--id",
+        "0x7",
+    ];
+    assert_eq!(books.json(&open)["status"], "created");
+    assert_eq!(books.json(&open)["status"], "exists");
+    let drawn = books.json(&["act", "party_open", "party=12", "kind=customer"]);
+    assert_ne!(drawn["id"], "0", "an id was drawn, and is shown");
+    let party = books.done(&["object", "party", "11"]);
+    assert!(party.contains("kind"), "{party}");
+
+    let refused = books.fails(1, &["act", "party_tier", "party=13", "tier=1"]);
+    assert!(refused.contains("party_not_found"), "{refused}");
+    let missing = books.fails(1, &["object", "party", "13"]);
+    assert!(missing.contains("There is no party 13"), "{missing}");
+}
+
+#[test]
+fn wrong_words_of_acts_and_charts_are_no_refusals() {
+    let books = Books::new();
+    for (words, part) in [
+        (&["act", "fly"][..], "none of the acts"),
+        (&["act", "release", "hold"], "is not FIELD=VALUE"),
+        (
+            &["act", "release", "hold=1", "--leg", "party=1,amount=1"],
+            "takes no --leg",
+        ),
+        (&["act", "release", "hold=x"], "unsigned integer"),
+        (&["act"], "NAME"),
+        (&["object", "house", "1"], "no kind of objects"),
+        (&["chart", "load", "/nowhere"], "/nowhere"),
+    ] {
+        let found = books.fails(2, words);
+        assert!(found.contains(part), "{words:?}: {found}");
+    }
+    let list = books.done(&["act", "--list"]);
+    assert!(list.contains("pay_split"), "{list}");
+    let fields = books.done(&["act", "pay", "--help-fields"]);
+    assert!(fields.contains("one of wallet, card, bank"), "{fields}");
+}
+
+/// Where a published set of data is, if it is.
+fn published(name: &str) -> Option<PathBuf> {
     let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let data = std::env::var_os("COUNTERFOIL_DATA")
         .map_or_else(|| workspace.join("../shared/data"), PathBuf::from);
-    let berka = data.join("berka");
-    if !berka.is_dir() {
+    let published = data.join(name);
+    if !published.is_dir() {
         eprintln!("skipped: no data");
         return None;
     }
-    Some(berka)
+    Some(published)
 }
 
 #[test]
 fn a_real_bank_is_taken_and_every_balance_is_the_published_one() {
-    let Some(berka) = berka() else { return };
+    let Some(berka) = published("berka") else {
+        return;
+    };
     let books = Books::new();
     let import = ["import", "berka", berka.to_str().expect("it is text")];
     let first = books.json(&import);
@@ -178,4 +240,35 @@ fn a_real_bank_is_taken_and_every_balance_is_the_published_one() {
     let again = books.json(&import);
     assert_eq!(again["transactions_created"], 0);
     assert_eq!(again["balances_matched"], first["balances_matched"]);
+}
+
+#[test]
+fn a_real_marketplace_is_lived_through_and_its_money_adds_up() {
+    let Some(olist) = published("olist") else {
+        return;
+    };
+    let books = Books::new();
+    let import = ["import", "olist", olist.to_str().expect("it is text")];
+    let first = books.json(&import);
+    assert_eq!(first["differences"], Value::Array(vec![]));
+    assert_eq!(first["refusals"], Value::Array(vec![]));
+    assert_eq!(first["money"]["escrow"], first["money"]["held"]);
+    let again = books.json(&import);
+    assert_eq!(again["commands_created"], 0);
+    assert_eq!(again["commands_exist"], first["commands_created"]);
+    for same in ["money", "sellers", "orders_by_state", "differences"] {
+        assert_eq!(again[same], first[same], "{same}");
+    }
+}
+
+#[test]
+fn orders_are_not_lived_through_by_a_clock_that_is_past_them() {
+    let Some(olist) = published("olist") else {
+        return;
+    };
+    let books = Books::new();
+    // By the system's clock, years after the orders.
+    books.done(&["ledger", "declare", "986", "BRL", "2"]);
+    let late = books.fails(2, &["import", "olist", olist.to_str().expect("it is text")]);
+    assert!(late.contains("import into new books"), "{late}");
 }

@@ -4,19 +4,14 @@
 //! century. Amounts are decimal; they are read as integers and never rounded.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use model::money::parse_amount;
 
 use super::EXPONENT;
-
-/// Bytes of one file at most, unpacked: the complete publication has 67 MB.
-const FILE_BYTES: u64 = 1 << 30;
+use crate::unpack;
 
 /// A row of `account.asc`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,20 +256,7 @@ fn each_row(
 
 /// The file as text. It is Latin 1, of which every byte is one character.
 fn read(path: &Path) -> Result<String, String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-    let file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    if path.extension().is_some_and(|extension| extension == "gz") {
-        let unpacked = MultiGzDecoder::new(file);
-        unpacked.take(FILE_BYTES).read_to_end(&mut bytes)
-    } else {
-        file.take(FILE_BYTES).read_to_end(&mut bytes)
-    }
-    .map_err(failed)?;
-    if bytes.len() as u64 == FILE_BYTES {
-        return Err(format!("{}: more than 1 GiB", path.display()));
-    }
-    Ok(bytes.into_iter().map(char::from).collect())
+    Ok(unpack::read(path)?.into_iter().map(char::from).collect())
 }
 
 fn unquote(field: &str) -> &str {
