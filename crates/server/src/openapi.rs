@@ -34,6 +34,7 @@ use crate::wire::Amount;
         api::create_orders,
         api::get_objects,
         api::get_chart,
+        api::get_events,
         api::list_ledgers,
         api::declare_ledger,
         api::transfer_receipt,
