@@ -467,7 +467,7 @@ impl Books {
     }
 
     /// Makes proofs on a thread that may block.
-    async fn show<T: Send + 'static>(
+    pub(crate) async fn show<T: Send + 'static>(
         &self,
         make: impl FnOnce(&Receipts) -> Result<T, String> + Send + 'static,
     ) -> Result<T, Refused> {

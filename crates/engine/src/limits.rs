@@ -34,6 +34,18 @@ pub const STATEMENTS_WITH_PROOFS: u64 = 7;
 /// Memory for the accounts of a statement on their way to their leaves, in bytes.
 pub(crate) const SCATTER_BYTES: usize = 64 << 20;
 
+/// Events in one answer at most.
+pub const EVENTS: usize = 1_000;
+
+/// Frames that are read for one answer at most.
+pub(crate) const EVENT_FRAMES: usize = 64;
+
+/// Bytes of frames after which no further one is read for the same answer.
+pub(crate) const EVENT_BYTES: usize = 1 << 20;
+
+/// Kinds that a filter names at most.
+pub(crate) const EVENT_KINDS: usize = 64;
+
 const _: () = assert!(
     RECORDS_PER_TAIL < RECORDS_BETWEEN,
     "a snapshot spans some tails"

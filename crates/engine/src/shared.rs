@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::request::Refused;
 
@@ -12,6 +12,8 @@ use crate::request::Refused;
 pub(crate) struct Shared {
     durable: Mutex<Durable>,
     moved: Condvar,
+    /// Records that are durable, for those who wait for more without a thread.
+    grown: watch::Sender<u64>,
     failure: OnceLock<String>,
     failed: Notify,
     closing: AtomicBool,
@@ -48,6 +50,12 @@ impl Shared {
     pub(crate) fn advance(&self, durable: Durable) {
         *self.durable.lock().unwrap_or_else(PoisonError::into_inner) = durable;
         self.moved.notify_all();
+        self.grown.send_replace(durable.records);
+    }
+
+    /// Records that are durable, as they become more. A failure wakes as well.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.grown.subscribe()
     }
 
     /// How far the log is durable.
@@ -78,6 +86,7 @@ impl Shared {
         // Under the lock, so that nobody goes to wait between its look and this call.
         let _durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
         self.moved.notify_all();
+        self.grown.send_modify(|_| ());
         self.failed.notify_waiters();
     }
 

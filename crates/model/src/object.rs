@@ -261,7 +261,34 @@ every_object! {
     Schedule, Chargeback, Listing, OrderLine, Reserve, Gift, GiftSeed, GiftClaim,
 }
 
+/// The fields that name a party, in objects that are none.
+const PARTY_FIELDS: &[&str] = &["buyer", "party", "payee", "payer", "seller", "sender"];
+
 impl Object {
+    /// The parties that it is about, each once; the institution itself is none.
+    pub fn parties(&self) -> Vec<u128> {
+        if let Self::Party(party) = self {
+            return vec![party.id];
+        }
+        let mut parties = Vec::new();
+        for (field, party) in self.fields().iter().zip(self.values()) {
+            if PARTY_FIELDS.contains(&field.name) && party != 0 && !parties.contains(&party) {
+                parties.push(party);
+            }
+        }
+        parties
+    }
+
+    /// The order that it belongs to; 0 where it is of none.
+    pub fn order(&self) -> u128 {
+        self.value("order").unwrap_or(0)
+    }
+
+    /// Whether it is secret still, and told to nobody: the seed of an open gift's draw.
+    pub const fn is_secret(&self) -> bool {
+        matches!(self, Self::GiftSeed(seed) if seed.state == 0)
+    }
+
     /// The value of the field with this name.
     pub fn value(&self, name: &str) -> Option<u128> {
         let place = self.fields().iter().position(|field| field.name == name)?;
@@ -367,4 +394,56 @@ pub const fn is_own_transfer(id: u128) -> bool {
 pub const fn account_of(party: u128, ledger: u32, code: u16) -> u128 {
     let place = (ledger as u128) << 16 | code as u128;
     party ^ place.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gift, GiftSeed, Object, OrderLine, PARTY_FIELDS, Party};
+    use crate::form::Form;
+
+    /// A field that is an identifier names a party or something else: a new one has to be one of
+    /// the two.
+    #[test]
+    fn every_identifier_is_a_party_or_known_not_to_be_one() {
+        const OTHERS: &[&str] = &["fee", "gift", "id", "order", "payment", "pending"];
+        for (_, name, fields) in Object::ALL {
+            for field in fields.iter().filter(|field| field.form == Form::Id) {
+                let party = PARTY_FIELDS.contains(&field.name);
+                let other = OTHERS.contains(&field.name);
+                assert!(party != other, "{name}.{}", field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn whom_an_object_is_about() {
+        let line = OrderLine {
+            order: 9,
+            buyer: 1,
+            seller: 2,
+            ..OrderLine::default()
+        };
+        let line = Object::from(line);
+        assert_eq!((line.parties(), line.order()), (vec![1, 2], 9));
+        let party = Party {
+            id: 7,
+            ..Party::default()
+        };
+        assert_eq!(Object::from(party).parties(), [7]);
+        let own = Gift {
+            sender: 7,
+            ..Gift::default()
+        };
+        assert_eq!(
+            (Object::from(own).parties(), Object::from(own).order()),
+            (vec![7], 0)
+        );
+        let seed = |state| {
+            Object::from(GiftSeed {
+                state,
+                ..GiftSeed::default()
+            })
+        };
+        assert!(seed(0).is_secret() && !seed(1).is_secret());
+    }
 }

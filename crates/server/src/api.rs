@@ -2,6 +2,7 @@
 
 mod books;
 mod commands;
+mod events;
 mod ledgers;
 mod log;
 mod noun;
@@ -19,6 +20,7 @@ use crate::route::{Call, Operation};
 
 pub(crate) use books::*;
 pub(crate) use commands::*;
+pub(crate) use events::*;
 pub(crate) use ledgers::*;
 pub(crate) use log::*;
 pub(crate) use receipts::*;
@@ -46,6 +48,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::GetObjects => fresh(get_objects(call).await),
         Operation::GiftProof => fresh(gift_proof(call).await),
         Operation::GetChart => fresh(get_chart(call).await),
+        Operation::GetEvents => fresh(get_events(call).await),
         Operation::ListLedgers => fresh(list_ledgers(call).await),
         Operation::DeclareLedger => declare_ledger(call).await,
         Operation::TransferReceipt => fresh(transfer_receipt(call).await),

@@ -6,8 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::body::Bytes;
 use engine::{Books, Refused};
 use model::Currency;
+use tokio::sync::{Semaphore, watch};
 
 use crate::gate::Gate;
+use crate::limits::STREAMS;
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::wire::Currencies;
@@ -46,6 +48,10 @@ pub(crate) struct App {
     pub gate: Gate,
     pub metrics: Metrics,
     pub clock: Clock,
+    /// Room for streams of events.
+    pub streams: Arc<Semaphore>,
+    /// Turns true once no more is served: what would go on for ever ends.
+    pub closing: watch::Sender<bool>,
     /// The OpenAPI document, made once.
     pub document: Bytes,
     currencies: RwLock<Arc<Currencies>>,
@@ -57,6 +63,8 @@ impl App {
             gate: Gate::new(options.auth),
             metrics: Metrics::new(books.clone()),
             clock: options.clock,
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            closing: watch::Sender::new(false),
             document: openapi::document(options.clock).into(),
             currencies: RwLock::default(),
             books,

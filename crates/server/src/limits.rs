@@ -41,6 +41,30 @@ pub const TOKEN_NAME_BYTES: usize = 64;
 /// Characters of what a refusal repeats from a request.
 pub const ECHO_CHARS: usize = 240;
 
+/// Events in a page where no limit is asked for.
+pub const EVENTS_USUAL: usize = 100;
+
+/// Kinds of events that one request names.
+pub const KINDS: usize = 64;
+
+/// Streams of events open at once.
+pub const STREAMS: usize = 256;
+
+/// Events that a stream reads and hands on at once.
+pub const STREAM_EVENTS: usize = 256;
+
+/// Parts of a stream that wait for its reader; each is what was read at once.
+pub const STREAM_PARTS: usize = 2;
+
+/// How long a stream is silent at most.
+pub const STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How long a reader may take nothing before its stream is left.
+pub const STREAM_STALL: Duration = Duration::from_secs(30);
+
+/// When a stream asks books again that had no time.
+pub const STREAM_PAUSE: Duration = Duration::from_millis(100);
+
 /// From the beginning of a request to another log or a witness to the end of its answer.
 pub const FETCH_WAIT: Duration = Duration::from_secs(10);
 
@@ -63,4 +87,5 @@ pub const WITNESS_TRIES: usize = 3;
 pub const EVIDENCE_PIECES: usize = 1_000;
 
 const _: () = assert!(JSON_BYTES / model::limits::BATCH_EVENTS > 1_000);
+const _: () = assert!(STREAMS < CONNECTIONS / 2, "streams leave room for requests");
 const _: () = assert!(DISCARD_BYTES > model::limits::BATCH_EVENTS * size_of::<model::Transfer>());

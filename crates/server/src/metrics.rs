@@ -11,7 +11,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -86,6 +86,17 @@ pub(crate) struct Metrics {
     transfers: EventMetrics,
     cosignatures: Family<WitnessLabels, Counter>,
     failures: Family<WitnessLabels, Counter>,
+    streams: Gauge,
+    streamed: Counter,
+}
+
+/// A stream that is counted for as long as this lives.
+pub(crate) struct OpenStream(Gauge);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// Of the statuses there are; nothing is ever redirected.
@@ -113,6 +124,11 @@ impl Metrics {
         registry.register("witness_cosignatures", help, cosignatures.clone());
         let help = "Requests that the witness did not answer with a cosignature";
         registry.register("witness_failures", help, failures.clone());
+        let (streams, streamed) = (Gauge::default(), Counter::default());
+        let help = "Streams of events that are open";
+        registry.register("event_streams", help, streams.clone());
+        let help = "Events that went out in streams";
+        registry.register("streamed_events", help, streamed.clone());
         registry.register_collector(Box::new(Inside(books)));
 
         let listed = TABLE
@@ -158,6 +174,8 @@ impl Metrics {
             transfers: noun_metrics(Noun::Transfer),
             cosignatures,
             failures,
+            streams,
+            streamed,
             registry,
         }
     }
@@ -184,6 +202,17 @@ impl Metrics {
             cosignatures: self.cosignatures.get_or_create(&labels).clone(),
             failures: self.failures.get_or_create(&labels).clone(),
         }
+    }
+
+    /// Counts a stream as open.
+    pub fn stream(&self) -> OpenStream {
+        self.streams.inc();
+        OpenStream(self.streams.clone())
+    }
+
+    /// Counts events that went out in a stream.
+    pub fn streamed(&self, events: usize) {
+        self.streamed.inc_by(events as u64);
     }
 
     /// Counts events by what became of them.

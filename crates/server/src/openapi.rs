@@ -35,6 +35,7 @@ use crate::wire::Amount;
         api::get_objects,
         api::get_chart,
         api::gift_proof,
+        api::get_events,
         api::list_ledgers,
         api::declare_ledger,
         api::transfer_receipt,

@@ -61,6 +61,8 @@ pub enum Kind {
     TooManyEvents,
     /// The route takes other content types.
     UnsupportedMediaType,
+    /// There are as many streams of events as there may be.
+    TooManyStreams,
     /// The queue is full.
     Busy,
     /// The books are closing, or have stopped.
@@ -93,6 +95,7 @@ impl Kind {
         Self::InvalidFilter,
         Self::Invalid,
         Self::LedgerNotDeclared,
+        Self::TooManyStreams,
         Self::Busy,
         Self::Stopped,
     ];
@@ -133,6 +136,7 @@ impl Kind {
                 "ledger_not_declared",
                 "The ledger has no currency yet.",
             ),
+            Self::TooManyStreams => (429, "too_many_streams", "No more streams may be."),
             Self::Busy => (429, "busy", "The queue is full."),
             Self::Stopped => (503, "stopped", "The books are closed."),
         }

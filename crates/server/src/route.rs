@@ -56,6 +56,7 @@ pub(crate) enum Operation {
     GetObjects,
     GetChart,
     GiftProof,
+    GetEvents,
     ListLedgers,
     DeclareLedger,
     TransferReceipt,
@@ -116,7 +117,7 @@ const fn get(path: &'static str, access: Access, operation: Operation) -> Route 
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 36] = [
+pub static TABLE: [Route; 37] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -132,6 +133,7 @@ pub static TABLE: [Route; 36] = [
     get("/v1/objects/{kind}/{id}", READ, Operation::GetObjects),
     get("/v1/chart", READ, Operation::GetChart),
     get("/v1/gifts/{id}/proof", READ, Operation::GiftProof),
+    get("/v1/events", READ, Operation::GetEvents),
     get("/v1/ledgers", READ, Operation::ListLedgers),
     post("/v1/ledgers", ADMIN, Operation::DeclareLedger),
     get(
@@ -192,14 +194,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 /// A request on its way to its answer.
 pub(crate) struct Call<'a> {
-    pub app: &'a App,
+    pub app: &'a Arc<App>,
     pub head: &'a axum::http::request::Parts,
     pub body: &'a mut Body,
 }
 
 /// Lets the request in, has it answered, and counts it. `None` is a path or method that no route
 /// has.
-async fn answer(app: &App, route: Option<&'static Route>, request: Request) -> Response {
+async fn answer(app: &Arc<App>, route: Option<&'static Route>, request: Request) -> Response {
     #[expect(
         clippy::disallowed_methods,
         reason = "how long answers take, for metrics alone"

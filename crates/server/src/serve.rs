@@ -70,11 +70,13 @@ pub async fn serve(
     let ended = {
         let app = Arc::clone(&app);
         async move {
-            tokio::select! {
+            let ended = tokio::select! {
                 () = shutdown => Ok(()),
                 why = app.books.failed() => Err(ServeError::Books(Refused::Stopped(why))),
                 never = refresh_tokens(&app) => match never {},
-            }
+            };
+            app.closing.send_replace(true);
+            ended
         }
     };
     tracing::info!(%address, "serving");

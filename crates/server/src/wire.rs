@@ -10,6 +10,7 @@
 mod account;
 mod amount;
 mod command;
+mod event;
 mod filter;
 mod flags;
 mod integer;
@@ -24,6 +25,7 @@ use model::Currency;
 pub use account::{AccountView, BalanceView, NewAccount};
 pub use amount::Amount;
 pub use command::{NewCommand, object_view};
+pub use event::{EventView, EventsView};
 pub use filter::{AccountFilterBody, QueryFilterBody};
 pub use flags::{AccountFilterFlags, AccountFlags, QueryFilterFlags, TransferFlags};
 pub use integer::{U64, U128, parse_u128};

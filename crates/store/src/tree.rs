@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use merkle::tile::{HashReader, Levels, ReadError};
 use merkle::{Frontier, Hash};
-use model::batch::OUTER_LEAF_BYTES;
+use model::batch::{OUTER_LEAF_BYTES, OuterLeaf};
 
 use crate::disk::{Disk, File, Mode, join, read_exact_at, write_all_at};
 use crate::error::StoreError;
@@ -250,6 +250,31 @@ impl Tree {
         Ok(low.checked_sub(1))
     }
 
+    /// The batch among the first `size` that holds record `index` of the whole log; `None` where
+    /// they end before it.
+    pub fn batch_of_record(&self, index: u64, size: u64) -> Result<Option<u64>, StoreError> {
+        let (mut low, mut high) = (0, size);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let leaf = self.leaf(middle)?;
+            if leaf.first_record > index {
+                high = middle;
+            } else if index - leaf.first_record < leaf.records.into() {
+                return Ok(Some(middle));
+            } else {
+                low = middle + 1;
+            }
+        }
+        Ok(None)
+    }
+
+    fn leaf(&self, number: u64) -> Result<OuterLeaf, StoreError> {
+        let bytes = self.entries(number, 1)?;
+        let leaf = bytes[2..].try_into().ok().and_then(OuterLeaf::from_bytes);
+        let at = number * ENTRY_BYTES as u64;
+        leaf.ok_or_else(|| damaged("entries", at, "no outer leaf stands here"))
+    }
+
     /// Reads the right edge of a tree of `size` batches; false where the files are too short.
     fn take_up(&self, size: u64) -> Result<bool, StoreError> {
         let long = |name: &str, file: &dyn File, bytes: u64| -> Result<bool, StoreError> {
@@ -377,7 +402,6 @@ impl From<ReadError<StoreError>> for StoreError {
 #[cfg(test)]
 mod tests {
     use merkle::tile::{Tile, tiles};
-    use model::batch::OuterLeaf;
 
     use super::*;
     use crate::disk::Local;
@@ -539,5 +563,18 @@ mod tests {
             tree.batch_at(4_096 * 599 + 7, 600).expect("read"),
             Some(599)
         );
+    }
+
+    #[test]
+    fn batches_are_found_by_the_index_of_a_record() {
+        let (_folder, disk) = disk();
+        let tree = Tree::open(disk, &Frontier::new()).expect("opened");
+        grow(&tree, &mut Frontier::new(), 600);
+        let found = |index| tree.batch_of_record(index, 600).expect("read");
+        for index in 0..1_800 {
+            assert_eq!(found(index), Some(index / 3));
+        }
+        assert_eq!(found(1_800), None);
+        assert_eq!(tree.batch_of_record(9, 3).expect("read"), None);
     }
 }

@@ -237,6 +237,24 @@ impl Client {
         }
     }
 
+    /// The next chunk of a body that is sent in chunks; `None` at its end.
+    pub async fn chunk(&mut self) -> Option<Vec<u8>> {
+        let end = loop {
+            if let Some(at) = self.received.windows(2).position(|two| two == b"\r\n") {
+                break at;
+            }
+            self.read().await;
+        };
+        let digits = std::str::from_utf8(&self.received[..end]).expect("a length");
+        let length = usize::from_str_radix(digits, 16).expect("a length");
+        while self.received.len() < end + length + 4 {
+            self.read().await;
+        }
+        let chunk = self.received[end + 2..][..length].to_vec();
+        self.received.drain(..end + length + 4);
+        (length > 0).then_some(chunk)
+    }
+
     async fn read(&mut self) {
         let read = self
             .stream

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod client;
+mod events;
 mod fetch;
 mod json;
 mod life;
