@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use model::limits::{BATCH_COMMANDS, BATCH_EVENTS};
-use model::{Account, AccountBalance, AccountFilter, CreateTransferStatus, EventResult, Transfer};
+use model::{
+    Account, AccountBalance, AccountFilter, CommandResult, CreateTransferStatus, EventResult,
+    OrderEvent, Transfer,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
@@ -66,6 +69,11 @@ impl Client {
 
     pub fn create_transfers(&mut self, events: &[Transfer]) -> Result<Vec<EventResult>, Failure> {
         self.create("/v1/transfers", events)
+    }
+
+    /// Places orders, [`model::limits::BATCH_LINES`] lines at most.
+    pub fn create_orders(&mut self, lines: &[OrderEvent]) -> Result<Vec<CommandResult>, Failure> {
+        self.bulk("/v1/orders", lines.as_bytes())
     }
 
     pub fn lookup_accounts(&mut self, ids: &[u128]) -> Result<Vec<Account>, Failure> {

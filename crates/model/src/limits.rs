@@ -27,8 +27,8 @@ pub const COMMAND_LEGS: usize = 256;
 /// Moments that one command may take at most: one for each record that it makes.
 pub const COMMAND_RECORDS: usize = 16 + 4 * COMMAND_LEGS;
 
-/// Commands in one request.
-pub const BATCH_COMMANDS: usize = 1_024;
+/// Commands in one request: so many of the smallest as fit in one batch.
+pub const BATCH_COMMANDS: usize = 511;
 
 /// Lines of orders in one bulk request.
 pub const BATCH_LINES: usize = 4_094;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use model::{CreateTransferStatus, Transfer};
-use zerocopy::IntoBytes;
+use zerocopy::{Immutable, IntoBytes};
 
 use super::generator::Mix;
 use crate::client::transfer_status;
@@ -57,18 +57,19 @@ impl Seen {
     }
 
     /// Counts the results of a bulk request, every one of them.
-    fn results(&mut self, body: &[u8], expected: usize) -> Result<(), String> {
-        let results = body.chunks_exact(16);
+    fn results<B: Bulk>(&mut self, body: &[u8], expected: usize) -> Result<(), String> {
+        let (bytes, at) = B::RESULT;
+        let results = body.chunks_exact(bytes);
         if results.len() != expected || !results.remainder().is_empty() {
-            return Err("the answer has not one result a transfer".into());
+            return Err("the answer has not one result an event".into());
         }
         let created = CreateTransferStatus::Created.code().to_le_bytes();
         for result in results {
-            let status: [u8; 4] = result[8..12].try_into().expect("four bytes");
+            let status: [u8; 4] = result[at..at + 4].try_into().expect("four bytes");
             if status == created {
                 self.created += 1;
             } else {
-                self.refuse(transfer_status(u32::from_le_bytes(status)));
+                self.refuse(B::status(u32::from_le_bytes(status)));
             }
         }
         Ok(())
@@ -84,11 +85,39 @@ impl Seen {
     }
 }
 
+/// What is sent in bulk: the same for the same settings, whichever connection sends it.
+pub trait Bulk: Copy + Send + Sync {
+    /// One of them, of 128 bytes.
+    type Event: Copy + Default + IntoBytes + Immutable;
+    const PATH: &'static str;
+    /// Bytes of one result, and where its status stands.
+    const RESULT: (usize, usize);
+
+    /// Fills `batch` with the events `first` and following.
+    fn fill(&self, first: u64, batch: &mut [Self::Event]);
+    /// The name of a status.
+    fn status(code: u32) -> String;
+}
+
+impl Bulk for Mix {
+    type Event = Transfer;
+    const PATH: &'static str = "/v1/transfers";
+    const RESULT: (usize, usize) = (16, 8);
+
+    fn fill(&self, first: u64, batch: &mut [Transfer]) {
+        Self::fill(self, first, batch);
+    }
+
+    fn status(code: u32) -> String {
+        transfer_status(code)
+    }
+}
+
 /// Sends everything, on all connections at once; what was seen and how long it took.
-pub fn bulk(
+pub fn bulk<B: Bulk>(
     endpoint: &Endpoint,
     load: Load,
-    mix: Mix,
+    mix: B,
     bar: &ProgressBar,
 ) -> Result<(Seen, f64), String> {
     // Connected before the clock starts.
@@ -115,15 +144,15 @@ pub fn bulk(
 }
 
 /// One connection: takes the next request that nobody has sent yet, until there is none.
-fn drive(
+fn drive<B: Bulk>(
     endpoint: &Endpoint,
     mut connection: Connection,
-    (load, mix): (Load, Mix),
+    (load, mix): (Load, B),
     (next, bar): (&AtomicU64, &ProgressBar),
 ) -> Result<Seen, String> {
     let mut seen = Seen::default();
-    let mut buffer = vec![Transfer::default(); load.batch as usize];
-    let full = endpoint.head("POST", "/v1/transfers", BULK, load.batch as usize * 128);
+    let mut buffer = vec![B::Event::default(); load.batch as usize];
+    let full = endpoint.head("POST", B::PATH, BULK, load.batch as usize * 128);
     while let Some((first, count)) = load.request(next.fetch_add(1, Ordering::Relaxed)) {
         let batch = &mut buffer[..count];
         mix.fill(first, batch);
@@ -131,7 +160,7 @@ fn drive(
         let head = if count == load.batch as usize {
             &full
         } else {
-            short = endpoint.head("POST", "/v1/transfers", BULK, count * 128);
+            short = endpoint.head("POST", B::PATH, BULK, count * 128);
             &short
         };
         let stopwatch = Stopwatch::start();
@@ -140,7 +169,7 @@ fn drive(
             match status {
                 200 => {
                     seen.time(stopwatch.elapsed());
-                    seen.results(body, count)?;
+                    seen.results::<B>(body, count)?;
                     break;
                 }
                 429 => {
@@ -163,7 +192,7 @@ pub fn unexpected(status: u16, body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Load, Seen};
+    use super::{Load, Mix, Seen};
 
     #[test]
     fn requests_cover_everything_once() {
@@ -182,11 +211,11 @@ mod tests {
         let mut body = [0xff; 48];
         body[24..28].copy_from_slice(&46u32.to_le_bytes());
         body[40..44].copy_from_slice(&4_000u32.to_le_bytes());
-        assert_eq!(seen.results(&body, 3), Ok(()));
+        assert_eq!(seen.results::<Mix>(&body, 3), Ok(()));
         assert_eq!(seen.created, 1);
         assert_eq!(seen.refused["exists"], 1);
         assert_eq!(seen.refused["status 4000"], 1);
-        assert!(seen.results(&body[..47], 3).is_err());
-        assert!(seen.results(&body, 2).is_err());
+        assert!(seen.results::<Mix>(&body[..47], 3).is_err());
+        assert!(seen.results::<Mix>(&body, 2).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 mod generator;
 mod load;
+mod orders;
 mod receipts;
 mod report;
 mod single;
@@ -88,6 +89,13 @@ pub struct Bench {
     /// JSON, one transfer a request.
     #[arg(long, conflicts_with = "batch")]
     single: bool,
+    /// Orders paid into escrow in place of transfers: --transfers says how many, --accounts how many
+    /// buyers, --hot-share how many percent one seller takes.
+    #[arg(long, conflicts_with_all = ["single", "query", "receipts", "two_phase_share"])]
+    orders: bool,
+    /// Afterwards as many orders that are not paid reach their deadline at once, while payments go on.
+    #[arg(long, requires = "orders", value_name = "ORDERS")]
+    ring: Option<u32>,
     /// Afterwards asks for the last 8,189 transfers of several accounts.
     #[arg(long)]
     query: bool,
@@ -109,7 +117,7 @@ pub fn run(bench: &Bench, output: Output) -> Result<(), Failure> {
     } else {
         crate::target::with_client(&bench.target, |client| measure(bench, client))?
     };
-    report.print(output);
+    report.print(output, if bench.orders { "orders" } else { "transfers" });
     let refused = report.transfers - report.created;
     if refused > 0 {
         return Err(Failure::Check(format!("{refused} transfers were refused")));
@@ -142,7 +150,12 @@ fn on_spawned(bench: &Bench) -> Result<Report, Failure> {
         server.kill();
         let (again, seconds) = Spawned::start(fresh.path()).map_err(Failure::Input)?;
         let endpoint = Endpoint::new(again.url(), None).map_err(Failure::Input)?;
-        let checked = look_for_answered(bench, &mut Client::connect(endpoint)?)?;
+        let mut client = Client::connect(endpoint)?;
+        let checked = if bench.orders {
+            orders::look_for_answered(bench, &mut client)?
+        } else {
+            look_for_answered(bench, &mut client)?
+        };
         report.restart = Some(Restart { seconds, checked });
     }
     Ok(report)
@@ -177,6 +190,9 @@ fn now_milliseconds() -> u64 {
 }
 
 fn measure(bench: &Bench, client: &mut Client) -> Result<Report, Failure> {
+    if bench.orders {
+        return orders::measure(bench, client);
+    }
     let (load, mix) = (bench.load(), bench.mix());
     make_accounts(bench.accounts, client)?;
     let before = syncs(client);

@@ -70,7 +70,11 @@ impl Bulk for Sales {
         let mut random = Random::new(self.seed ^ mix(first + 1));
         for (index, line) in (first..).zip(batch) {
             let hot = random.below(100) < u64::from(self.hot_share);
-            let sells = if hot { 0 } else { random.below(SELLERS.into()) as u32 };
+            let sells = if hot {
+                0
+            } else {
+                random.below(SELLERS.into()) as u32
+            };
             *line = OrderEvent {
                 order: self.id(index),
                 buyer: buyer(random.below(self.buyers.into()) as u32),
@@ -186,7 +190,7 @@ fn ring(bench: &Bench, orders: u32, client: &mut Client) -> Result<Ring, Failure
     let open = |client: &mut Client| super::metric(client, "counterfoil_open_orders").unwrap_or(0);
     let (before, mut latencies) = (open(client), Vec::new());
     let mut began = None;
-    let (mut payments, mut seconds) = (0, 0.0);
+    let (mut payments, mut seconds) = (0_u64, 0.0);
     let limit = f64::from(UNPAID) * 6.0;
     while stopwatch.seconds() < limit {
         let left = open(client);

@@ -33,6 +33,21 @@ pub struct Report {
     pub receipts: Option<Receipts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart: Option<Restart>,
+    /// A payment's answer while many deadlines came at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring: Option<Ring>,
+}
+
+/// Payments while orders reached their deadline.
+#[derive(Debug, Serialize)]
+pub struct Ring {
+    /// Orders whose deadline came at once.
+    pub orders: u64,
+    /// From the first to the last that was worked off.
+    pub seconds: f64,
+    /// Payments that were made meanwhile, one after the other.
+    pub payments: usize,
+    pub payment_ms: Milliseconds,
 }
 
 /// Times of many requests.
@@ -121,15 +136,17 @@ impl Report {
             query: None,
             receipts: None,
             restart: None,
+            ring: None,
         }
     }
 
-    pub fn print(&self, output: Output) {
+    pub fn print(&self, output: Output, unit: &str) {
         if output == Output::Json {
             say!("{}", serde_json::json!(self));
             return;
         }
-        say!("transfers/s      {:>14.0}", self.transfers_per_second);
+        let name = format!("{unit}/s");
+        say!("{name:16} {:>14.0}", self.transfers_per_second);
         line("request", self.batch_ms);
         say!(
             "created          {:>14} of {}",
@@ -165,6 +182,11 @@ impl Report {
             line("receipt", receipts.made_ms);
             line("checked", receipts.checked_ms);
             say!("receipt, bytes   {:>14} at most", receipts.bytes_max);
+        }
+        if let Some(ring) = &self.ring {
+            let (orders, seconds) = (ring.orders, ring.seconds);
+            say!("deadlines        {orders:>14} at once, worked off in {seconds:.1} s");
+            line("payment", ring.payment_ms);
         }
         if let Some(restart) = &self.restart {
             say!(

@@ -29,7 +29,9 @@ proptest! {
 /// Long sequences, in which business grows old.
 #[test]
 fn long_business() {
-    let seeds = std::env::var("CF_SEEDS").ok().and_then(|text| text.parse().ok());
+    let seeds = std::env::var("CF_SEEDS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     for seed in 0..seeds.unwrap_or(4) {
         println!("seed {seed}");
         let mut random = Random::new(seed);

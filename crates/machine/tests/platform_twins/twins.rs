@@ -110,7 +110,12 @@ impl Twins {
         let status = status(&result);
         assert!(self.records.len() - first <= moments, "it has so many");
         if status != CommandStatus::Created {
-            assert_eq!(before, self.state.digest(), "{command:?} is {}", status.name());
+            assert_eq!(
+                before,
+                self.state.digest(),
+                "{command:?} is {}",
+                status.name()
+            );
             assert_eq!(first, self.records.len(), "{command:?}");
         }
         let now = time + 1 - moments as u64;
@@ -176,7 +181,11 @@ impl Twins {
         }
         self.copy();
         let due = self.model.next_deadline();
-        assert_eq!(self.state.next_deadline(), due, "next deadline after {what}");
+        assert_eq!(
+            self.state.next_deadline(),
+            due,
+            "next deadline after {what}"
+        );
         self.compare_objects(first, what);
         self.compare_balances(what);
         invariants::check(self, what);
@@ -278,8 +287,13 @@ impl Twins {
         }
         let slots = 0..self.state.account_count() as u32;
         let moved = slots.map(|slot| self.state.account_at(slot));
-        let moved = moved.filter(|a| a.debits_posted > 0 || a.credits_posted > 0).count();
-        assert!(moved <= seen, "an account moved that the model does not know");
+        let moved = moved
+            .filter(|a| a.debits_posted > 0 || a.credits_posted > 0)
+            .count();
+        assert!(
+            moved <= seen,
+            "an account moved that the model does not know"
+        );
     }
 }
 
@@ -296,7 +310,12 @@ fn plain(object: &Object) -> Option<Object> {
     let mut object = *object;
     match &mut object {
         Object::Hold(hold) => {
-            *hold = o::Hold { pending: 0, cause: 0, timestamp: 0, ..*hold };
+            *hold = o::Hold {
+                pending: 0,
+                cause: 0,
+                timestamp: 0,
+                ..*hold
+            };
         }
         Object::Gift(gift) => {
             *gift = o::Gift {
@@ -332,4 +351,3 @@ pub fn status(result: &CommandResult) -> CommandStatus {
     let mut found = all.filter(|status| status.code() == result.status);
     *found.next().expect("it is a status")
 }
-

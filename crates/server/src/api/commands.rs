@@ -17,7 +17,7 @@ use crate::wire::{Currencies, NewCommand, Posted, object_view, parse_commands};
 /// Carries out commands.
 ///
 /// One object (201, 200 where it was carried out before, or a problem), or an array of up to
-/// 1,024, carried out in order, each whole or not at all, which answers 200 with an outcome each. A
+/// 511, carried out in order, each whole or not at all, which answers 200 with an outcome each. A
 /// command has an `id`, the caller's key of idempotency, an `act`, and the fields of the act;
 /// docs/api.md has the table of acts.
 #[utoipa::path(

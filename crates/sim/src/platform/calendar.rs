@@ -57,7 +57,9 @@ impl Platform {
             let holiday: Option<Holiday> = self.find((calendar.id.into(), day.into()));
             weekend || holiday.is_some_and(|holiday| holiday.state == 0)
         };
-        (day..).find(|day| !free(*day)).expect("some day has business")
+        (day..)
+            .find(|day| !free(*day))
+            .expect("some day has business")
     }
 }
 

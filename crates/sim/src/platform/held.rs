@@ -1,9 +1,7 @@
 //! Holds, requests and standing orders.
 
 use model::object::{Calendar, Hold, PaymentRequest, Role, Schedule};
-use model::{
-    Capture, CommandStatus as Status, HoldMake, RequestMake, RequestPay, ScheduleMake,
-};
+use model::{Capture, CommandStatus as Status, HoldMake, RequestMake, RequestPay, ScheduleMake};
 
 use super::calendar::{begin, months_later};
 use super::fees::Charge;
@@ -262,4 +260,3 @@ fn limit(now: u64, seconds: u32) -> u64 {
     }
     after(now, seconds.into())
 }
-

@@ -89,7 +89,11 @@ impl Platform {
                 self.post(wallet, escrow(&line), leg.amount)?;
                 self.paid(&mut line, leg.amount);
             } else {
-                let seconds = if act.seconds == 0 { 86_400 } else { act.seconds };
+                let seconds = if act.seconds == 0 {
+                    86_400
+                } else {
+                    act.seconds
+                };
                 line.deadline = after(self.now, seconds.into());
             }
             self.move_stock(&line, -1);

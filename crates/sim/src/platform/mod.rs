@@ -169,9 +169,7 @@ impl Platform {
             Act::CalendarSet(act) => self.set_calendar(act),
             Act::HolidaySet(act) => self.set_holiday(act),
             Act::DayClose(act) => self.close_day(act),
-            Act::Sweep(act) => {
-                self.own_money((Role::Own, Role::Safe), act.ledger, act.amount)
-            }
+            Act::Sweep(act) => self.own_money((Role::Own, Role::Safe), act.ledger, act.amount),
             Act::Fund(act) => self.own_money((Role::Safe, Role::Own), act.ledger, act.amount),
             act @ (Act::ListingAdd(_)
             | Act::ListingSet(_)

@@ -294,9 +294,9 @@ impl Workload {
             }
             "rate" if act == "exchange" => dice.of(&[8_242_135, 1, 99_999, 150_000, 7_777_777, 0]),
             "scale" => dice.of(&[5, 5, 0, 2, 5, 4, 5, 19]),
-            "rate" | "share_limit" | "commission" | "reserve" => {
-                dice.of(&[50_000, 0, 100_000, 333_333, 50_000, 100_000, 0, 1_000_000, 1_000_001])
-            }
+            "rate" | "share_limit" | "commission" | "reserve" => dice.of(&[
+                50_000, 0, 100_000, 333_333, 50_000, 100_000, 0, 1_000_000, 1_000_001,
+            ]),
             "weekend" => dice.of(&[0x60, 0, 0x7E, 0x7F]),
             "offset" => dice.of(&[86_400, 90_000, 43_200]),
             "reserve_days" => dice.of(&[7, 0, 1, 30]),
@@ -316,7 +316,11 @@ impl Workload {
 
     fn legs(&self, act: &Act, dice: &mut Dice<'_>) -> Vec<Leg> {
         let many = act.facts().legs != model::Legs::None;
-        let count = if many { dice.of(&[1, 2, 3, 1, 2, 4]) } else { 0 };
+        let count = if many {
+            dice.of(&[1, 2, 3, 1, 2, 4])
+        } else {
+            0
+        };
         let (order, batch) = (
             matches!(act, Act::OrderPlace(_)),
             matches!(act, Act::PayoutBatch(_)),
@@ -408,4 +412,3 @@ fn small(act: &str, field: &str, dice: &mut Dice<'_>) -> u32 {
         _ => 0,
     }
 }
-
