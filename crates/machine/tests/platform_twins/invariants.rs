@@ -41,6 +41,7 @@ pub fn check(twins: &Twins, what: &str) {
         }
     }
     claims_are_gifts(twins, what);
+    income_is_given_back_once(twins, what);
     // A place without objects has to be empty as well.
     let held = twins.model.accounts().keys().filter(|place| place.0.is_held());
     for place in held {
@@ -72,6 +73,27 @@ fn claims_are_gifts(twins: &Twins, what: &str) {
     assert!(claimed.is_empty(), "claims of no gift after {what}");
 }
 
+/// What goes back of a fee or a commission is never more than was taken.
+fn income_is_given_back_once(twins: &Twins, what: &str) {
+    let mut back: BTreeMap<u128, u128> = BTreeMap::new();
+    for object in twins.objects.values() {
+        if let Object::Chargeback(chargeback) = object
+            && !matches!(chargeback.state, 0 | 2)
+            && chargeback.payment != 0
+        {
+            *back.entry(chargeback.payment).or_default() += chargeback.commission;
+        }
+    }
+    for object in twins.objects.values() {
+        if let Object::Payment(payment) = object {
+            let refunds = payment.fee.saturating_mul(payment.refunded) / payment.amount;
+            let refunds = if payment.bearer == 1 { refunds } else { 0 };
+            let sum = refunds + back.get(&payment.id).copied().unwrap_or_default();
+            assert!(sum <= payment.fee, "{sum} of {payment:?} after {what}");
+        }
+    }
+}
+
 /// By ledger, all debits are all credits, pending and posted.
 fn balanced(twins: &Twins, what: &str) {
     let mut ledgers: BTreeMap<u32, [u128; 4]> = BTreeMap::new();
@@ -92,8 +114,9 @@ fn balanced(twins: &Twins, what: &str) {
 
 fn is_sound(line: &OrderLine) -> bool {
     let open = line.state < 3;
-    let gone = line.held + line.refunded + line.disputed;
-    (open || line.held == 0) && gone <= line.paid && line.paid <= line.amount
+    let paid_back = line.refunded + line.disputed <= line.paid;
+    let held = line.held <= line.paid - line.refunded;
+    paid_back && held && (open || line.held == 0) && line.paid <= line.amount
 }
 
 /// What of a payment was not shared out, paid back or taken as a fee, where it is shared still.
@@ -101,6 +124,6 @@ fn rest(payment: &Payment) -> u128 {
     if payment.state == 0 {
         return 0;
     }
-    let fee = payment.fee * payment.refunded / payment.amount;
+    let fee = payment.fee.saturating_mul(payment.refunded) / payment.amount;
     payment.amount - payment.fee - payment.shared - (payment.refunded - fee)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use machine::{RING_MOMENTS, Recalled, Restore, SnapshotHeader, State};
 use model::money::CurrencyCode;
-use model::object::{Noun, account_of};
+use model::object::{Noun, OrderLine, Reserve, account_of};
 use model::{Account, Command, CommandResult, CommandStatus, Currency, Deed, Object, Record};
 use sim::platform::workload::{Event, LEDGERS, START, Step, Workload};
 use sim::platform::{Platform, code_of};
@@ -154,9 +154,13 @@ impl Twins {
             past.insert_deed(*deed);
         }
         if let Some((kind, (id, second))) = self.state.asks_for(command) {
-            let range = (kind, (id, second))..=(kind, (id, u128::MAX));
-            for object in self.kept.range(range).map(|(_, object)| object) {
-                past.insert_object(*object);
+            // Of an order all lines are asked for, and what is kept back of them.
+            let of_order = (kind == OrderLine::KIND).then_some(Reserve::KIND);
+            for kind in std::iter::once(kind).chain(of_order) {
+                let range = (kind, (id, second))..=(kind, (id, u128::MAX));
+                for object in self.kept.range(range).map(|(_, object)| object) {
+                    past.insert_object(*object);
+                }
             }
         }
         past
@@ -274,7 +278,7 @@ impl Twins {
         }
         let slots = 0..self.state.account_count() as u32;
         let moved = slots.map(|slot| self.state.account_at(slot));
-        let moved = moved.filter(|a| a.debits_posted + a.credits_posted > 0).count();
+        let moved = moved.filter(|a| a.debits_posted > 0 || a.credits_posted > 0).count();
         assert!(moved <= seen, "an account moved that the model does not know");
     }
 }

@@ -3,15 +3,17 @@
 use model::object::{Chargeback, OrderLine, Payment, Reserve, Role};
 use model::{ChargebackOpen, CommandStatus as Status};
 
+use super::exact::portion;
 use super::market::FINISHED;
 use super::trade::commission_back;
-use super::{DAY, Platform, Verdict, add, require};
+use super::{DAY, Place, Platform, Verdict, add, require};
 
 impl Platform {
     pub(super) fn open_chargeback(&mut self, id: u128, act: &ChargebackOpen) -> Verdict {
         require(act.amount > 0, Status::AmountMustNotBeZero)?;
         let one = (act.order == 0) != (act.payment == 0);
-        require(one, Status::ValueOutOfRange)?;
+        let line = (act.order == 0) == (act.line == 0);
+        require(one && line, Status::ValueOutOfRange)?;
         let (buyer, seller) = if act.order == 0 {
             self.dispute_payment(act)?
         } else {
@@ -49,7 +51,6 @@ impl Platform {
 
     fn dispute_line(&mut self, act: &ChargebackOpen) -> Verdict<(u128, u128)> {
         let line = self.line(act.order, act.line, act.ledger)?;
-        require(line.state >= FINISHED, Status::OrderNotFinished)?;
         let left = line.paid - line.refunded - line.disputed;
         require(act.amount <= left, Status::ExceedsDisputable)?;
         self.put(OrderLine {
@@ -59,19 +60,60 @@ impl Platform {
         Ok((line.buyer, line.seller))
     }
 
+    /// The chargeback, where it has not ended.
     fn chargeback(&self, id: u128) -> Verdict<Chargeback> {
-        self.find((id, 0)).ok_or(Status::ChargebackNotFound)
+        let found: Option<Chargeback> = self.find((id, 0));
+        let chargeback = found.ok_or(Status::ChargebackNotFound)?;
+        require(chargeback.state < 2, Status::ChargebackEnded)?;
+        Ok(chargeback)
     }
 
     pub(super) fn recover(&mut self, id: u128) -> Verdict {
         let chargeback = self.chargeback(id)?;
         require(chargeback.state == 0, Status::ChargebackEnded)?;
+        let recovered = self.take_from_seller(chargeback)?;
+        self.put(recovered);
+        Ok(())
+    }
+
+    /// The line in dispute; what escrow holds of it goes to the seller first.
+    fn disputed_line(&mut self, chargeback: &Chargeback) -> Verdict<Option<OrderLine>> {
+        let key = (chargeback.order, chargeback.line.into());
+        let Some(line) = self.find::<OrderLine>(key) else {
+            return Ok(None);
+        };
+        if line.state < FINISHED {
+            let all = line.held == line.disputed;
+            require(all, Status::OrderNotFinished)?;
+            self.settle(line)?;
+        }
+        Ok(self.find(key))
+    }
+
+    /// The income of a sale, and what of it goes back with what is in dispute.
+    fn income_back(&mut self, chargeback: &Chargeback) -> Verdict<(Role, u128)> {
+        if let Some(line) = self.disputed_line(chargeback)? {
+            let others = line.disputed - chargeback.amount;
+            let back = commission_back(&line, chargeback.amount, others);
+            self.put(OrderLine {
+                commission: line.commission - back,
+                ..line
+            });
+            return Ok((Role::Commission, back));
+        }
+        let payment: Option<Payment> = self.find((chargeback.payment, 0));
+        let payment = payment.ok_or(Status::PaymentNotFound)?;
+        let by_payee = if payment.bearer == 1 { payment.fee } else { 0 };
+        let back = portion(by_payee, chargeback.amount, payment.amount);
+        Ok((Role::FeeIncome, back))
+    }
+
+    fn take_from_seller(&mut self, chargeback: Chargeback) -> Verdict<Chargeback> {
         let ledger = chargeback.ledger;
         let dispute = (Role::Dispute, 0, ledger);
-        let line = self.find((chargeback.order, chargeback.line.into()));
-        let commission = line.map_or(0, |l: OrderLine| commission_back(&l, chargeback.amount));
+        let (income, commission) = self.income_back(&chargeback)?;
         let part = chargeback.amount - commission;
-        let seller = self.paid_on(chargeback.seller, ledger);
+        let seller = self.sold_on(&chargeback);
         let from_seller = part.min(self.sides(seller).available());
         let rest = part - from_seller;
         let key = (chargeback.order, chargeback.line.into());
@@ -79,44 +121,60 @@ impl Platform {
         let from_reserve = reserve.map_or(0, |reserve| reserve.amount.min(rest));
         let receivable = rest - from_reserve;
         self.post(seller, dispute, from_seller)?;
-        self.post((Role::Reserve, chargeback.seller, ledger), dispute, from_reserve)?;
+        let kept = (Role::Reserve, chargeback.seller, ledger);
+        self.post(kept, dispute, from_reserve)?;
         let owes = (Role::SellerReceivable, chargeback.seller, ledger);
         self.post(owes, dispute, receivable)?;
-        self.post((Role::Commission, 0, ledger), dispute, commission)?;
+        self.post((income, 0, ledger), dispute, commission)?;
         self.cash_out(ledger, add(from_seller, from_reserve)?)?;
-        if let (Some(reserve), true) = (reserve, from_reserve > 0) {
+        if let Some(reserve) = reserve.filter(|_| from_reserve > 0) {
             self.put(Reserve {
                 amount: reserve.amount - from_reserve,
                 ..reserve
             });
         }
-        if let Some(line) = line {
-            self.put(OrderLine {
-                commission: line.commission - commission,
-                ..line
-            });
-        }
-        self.put(Chargeback {
+        let owing = receivable > 0;
+        Ok(Chargeback {
             from_seller,
             from_reserve,
             receivable,
             commission,
             state: 1,
-            deadline: if receivable > 0 { self.now + 180 * DAY } else { 0 },
+            deadline: if owing { self.now + 180 * DAY } else { 0 },
             ..chargeback
-        });
-        Ok(())
+        })
+    }
+
+    /// Where the seller was paid.
+    fn sold_on(&self, chargeback: &Chargeback) -> Place {
+        if chargeback.order > 0 {
+            return (Role::Seller, chargeback.seller, chargeback.ledger);
+        }
+        self.paid_on(chargeback.seller, chargeback.ledger)
     }
 
     pub(super) fn win(&mut self, id: u128) -> Verdict {
         let chargeback = self.chargeback(id)?;
-        require(chargeback.state < 2, Status::ChargebackEnded)?;
-        let ledger = chargeback.ledger;
         if chargeback.state == 1 {
             self.take_back_recovery(&chargeback)?;
         }
+        let ledger = chargeback.ledger;
         let dispute = (Role::Dispute, 0, ledger);
         self.post((Role::Own, 0, ledger), dispute, chargeback.amount)?;
+        let key = (chargeback.order, chargeback.line.into());
+        if let Some(line) = self.find::<OrderLine>(key) {
+            self.put(OrderLine {
+                disputed: line.disputed - chargeback.amount,
+                commission: line.commission + chargeback.commission,
+                ..line
+            });
+        }
+        if let Some(payment) = self.find::<Payment>((chargeback.payment, 0)) {
+            self.put(Payment {
+                disputed: payment.disputed - chargeback.amount,
+                ..payment
+            });
+        }
         self.put(Chargeback {
             state: 2,
             deadline: 0,
@@ -125,25 +183,42 @@ impl Platform {
         Ok(())
     }
 
+    /// A recovery is reversed. What the seller has repaid of what it owed is its own again.
     fn take_back_recovery(&mut self, chargeback: &Chargeback) -> Verdict {
         let ledger = chargeback.ledger;
         let dispute = (Role::Dispute, 0, ledger);
-        let seller = self.paid_on(chargeback.seller, ledger);
-        let back = add(chargeback.from_seller, chargeback.from_reserve)?;
-        self.post(dispute, seller, back)?;
         let owes = (Role::SellerReceivable, chargeback.seller, ledger);
-        self.post(dispute, owes, chargeback.receivable)?;
-        let income = (Role::Commission, 0, ledger);
-        self.post(dispute, income, chargeback.commission)?;
-        self.cash_in(ledger, back)
+        let forgiven = self.sides(owes).owed().min(chargeback.receivable);
+        let repaid = chargeback.receivable - forgiven;
+        let back = add(chargeback.from_seller, repaid)?;
+        self.post(dispute, self.sold_on(chargeback), back)?;
+        let kept = (Role::Reserve, chargeback.seller, ledger);
+        self.post(dispute, kept, chargeback.from_reserve)?;
+        if chargeback.from_reserve > 0 {
+            let key = (chargeback.order, chargeback.line.into());
+            let reserve: Option<Reserve> = self.find(key);
+            let reserve = reserve.expect("something was taken of it");
+            self.put(Reserve {
+                amount: reserve.amount + chargeback.from_reserve,
+                ..reserve
+            });
+        }
+        self.post(dispute, owes, forgiven)?;
+        let line = chargeback.order > 0;
+        let income = if line { Role::Commission } else { Role::FeeIncome };
+        self.post(dispute, (income, 0, ledger), chargeback.commission)?;
+        self.cash_in(ledger, add(back, chargeback.from_reserve)?)
     }
 
     pub(super) fn lose(&mut self, id: u128) -> Verdict {
         let chargeback = self.chargeback(id)?;
-        require(chargeback.state < 2, Status::ChargebackEnded)?;
+        let recovered = match chargeback.state {
+            0 => self.take_from_seller(chargeback)?,
+            _ => chargeback,
+        };
         self.put(Chargeback {
             state: 3,
-            ..chargeback
+            ..recovered
         });
         Ok(())
     }
@@ -155,7 +230,7 @@ impl Platform {
         let lost = self.sides(owes).owed().min(chargeback.receivable);
         self.post((Role::CreditLoss, 0, ledger), owes, lost)?;
         self.put(Chargeback {
-            state: 4,
+            state: if lost > 0 { 4 } else { chargeback.state },
             deadline: 0,
             ..chargeback
         });

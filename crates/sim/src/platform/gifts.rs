@@ -12,9 +12,9 @@ impl Platform {
         require(act.kind < 2, Status::ValueOutOfRange)?;
         let parts = (1..=GIFT_PARTS).contains(&act.parts);
         require(parts, Status::ValueOutOfRange)?;
-        require(act.seed != 0, Status::GiftSeedMustNotBeZero)?;
         let enough = act.amount >= u128::from(act.parts);
         require(enough, Status::GiftTooSmall)?;
+        require(act.seed != 0, Status::GiftSeedMustNotBeZero)?;
         self.declared(act.ledger)?;
         self.active(act.sender)?;
         let wallet = (Role::Wallet, act.sender, act.ledger);
@@ -35,8 +35,8 @@ impl Platform {
 
     pub(super) fn claim_gift(&mut self, act: &GiftTake) -> Verdict {
         let gift: Gift = self.find((act.gift, 0)).ok_or(Status::GiftNotFound)?;
-        require(gift.state == 0, Status::GiftEnded)?;
         self.active(act.party)?;
+        require(gift.state == 0, Status::GiftEnded)?;
         let taken = self.find::<GiftClaim>((gift.id, act.party)).is_some();
         require(!taken, Status::GiftTaken)?;
         let got = self.drawn;

@@ -1,8 +1,8 @@
 //! Listings, and orders up to their payment.
 
-use model::object::{Listing, OrderLine, Role};
+use model::object::{Listing, OrderLine, Party, Role};
 use model::{
-    Act, CommandStatus as Status, Leg, ListingAdd, ListingSet, OrderPay, OrderPlace,
+    Act, Command, CommandStatus as Status, Leg, ListingAdd, ListingSet, OrderPay, OrderPlace,
 };
 
 use super::payments::source;
@@ -33,7 +33,6 @@ impl Platform {
     }
 
     fn add_listing(&mut self, act: &ListingAdd) -> Verdict {
-        require(act.price > 0, Status::AmountMustNotBeZero)?;
         self.declared(act.ledger)?;
         self.merchant(act.seller)?;
         let number = self.listings().len() as u32;
@@ -51,7 +50,6 @@ impl Platform {
     }
 
     fn set_listing(&mut self, act: &ListingSet) -> Verdict {
-        require(act.price > 0, Status::AmountMustNotBeZero)?;
         require(act.state < 2, Status::ValueOutOfRange)?;
         let listing: Listing = self
             .find((act.listing.into(), 0))
@@ -68,9 +66,8 @@ impl Platform {
     }
 
     fn place_order(&mut self, id: u128, act: &OrderPlace, legs: &[Leg]) -> Verdict {
-        require(act.pay < 2, Status::ValueOutOfRange)?;
         for (number, leg) in (1..).zip(legs) {
-            self.check_line(act, leg)?;
+            let terms = self.check_line(act, leg)?;
             let mut line = OrderLine {
                 order: id,
                 line: number,
@@ -82,6 +79,9 @@ impl Platform {
                 listing: leg.listing,
                 quantity: leg.quantity,
                 delivery: act.delivery,
+                commission_rate: terms.commission,
+                reserve_rate: terms.reserve,
+                reserve_days: terms.reserve_days,
                 ..OrderLine::default()
             };
             if act.pay == 1 {
@@ -98,26 +98,49 @@ impl Platform {
         Ok(())
     }
 
-    fn check_line(&self, act: &OrderPlace, leg: &Leg) -> Verdict {
+    /// Whether a line may be placed, money aside; by which terms.
+    fn check_line(&self, act: &OrderPlace, leg: &Leg) -> Verdict<Party> {
         require(leg.amount > 0, Status::AmountMustNotBeZero)?;
-        self.declared(act.ledger)?;
-        self.active(act.buyer)?;
-        self.merchant(leg.party)?;
+        let named = act.pay < 2 && act.delivery < 5;
+        let counted = (leg.listing > 0) == (leg.quantity > 0);
+        require(named && counted, Status::ValueOutOfRange)?;
         require(act.buyer != leg.party, Status::PartiesMustBeDifferent)?;
-        if leg.listing > 0 {
-            let number = u128::from(leg.listing - 1);
-            let listing: Listing = self.find((number, 0)).ok_or(Status::ListingNotFound)?;
-            require(listing.state == 0, Status::ListingWithdrawn)?;
-            let same = listing.seller == leg.party && listing.ledger == act.ledger;
-            require(same, Status::ListingOfOther)?;
-            require(leg.quantity > 0, Status::ValueOutOfRange)?;
-            let price = u128::from(listing.price) * u128::from(leg.quantity);
-            require(price == leg.amount, Status::ListingPriceDiffers)?;
-            require(listing.stock >= leg.quantity, Status::OutOfStock)?;
-        } else {
-            require(leg.quantity == 0, Status::ValueOutOfRange)?;
-        }
-        require(act.delivery < 5, Status::ValueOutOfRange)
+        self.declared(act.ledger)?;
+        let listing = match leg.listing.checked_sub(1) {
+            Some(number) => Some(self.offered(number, act.ledger, leg)?),
+            None => None,
+        };
+        self.active(act.buyer)?;
+        let terms = self.merchant(leg.party)?;
+        let enough = listing.is_none_or(|listing| listing.stock >= leg.quantity);
+        require(enough, Status::OutOfStock)?;
+        Ok(terms)
+    }
+
+    /// The listing of a line, where it is what the line says.
+    fn offered(&self, number: u32, ledger: u32, leg: &Leg) -> Verdict<Listing> {
+        let listing: Option<Listing> = self.find((number.into(), 0));
+        let listing = listing.ok_or(Status::ListingNotFound)?;
+        require(listing.state == 0, Status::ListingWithdrawn)?;
+        let same = listing.seller == leg.party && listing.ledger == ledger;
+        require(same, Status::ListingOfOther)?;
+        let price = u128::from(listing.price) * u128::from(leg.quantity);
+        require(price == leg.amount, Status::ListingPriceDiffers)?;
+        Ok(listing)
+    }
+
+    /// Whether an order that was placed before is the one that is asked for, so far as its lines
+    /// tell still: not how long it might have stayed unpaid, and that it was to be paid at once
+    /// only while it is not paid.
+    pub(super) fn is_same_order(&self, before: &Command, now: &Command) -> bool {
+        let (Act::OrderPlace(one), Act::OrderPlace(other)) = (before.act, now.act) else {
+            return false;
+        };
+        let lines = self.order(before.id).unwrap_or_default();
+        let paid = lines.iter().all(|line| line.paid == line.amount);
+        (one.buyer, one.ledger) == (other.buyer, other.ledger)
+            && before.legs == now.legs
+            && (other.pay != 1 || paid)
     }
 
     /// Enters what was paid into escrow for a line.

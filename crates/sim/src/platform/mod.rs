@@ -142,6 +142,7 @@ impl Platform {
         match before {
             None => Ok(()),
             Some(before) if before == command => Err(Status::Exists),
+            Some(before) if self.is_same_order(before, command) => Err(Status::Exists),
             Some(_) => Err(Status::ExistsWithDifferentContent),
         }
     }

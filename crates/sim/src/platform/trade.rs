@@ -67,12 +67,11 @@ impl Platform {
 
     /// Section 1: the seller gets what escrow holds, less commission and reserve; what it owes is
     /// taken of that (section 4).
-    fn settle(&mut self, line: OrderLine) -> Verdict {
+    pub(super) fn settle(&mut self, line: OrderLine) -> Verdict {
         let (ledger, held) = (line.ledger, line.held);
-        let terms = self.party(line.seller)?;
         let seller = (Role::Seller, line.seller, ledger);
-        let commission = portion(held, terms.commission.into(), 1_000_000);
-        let kept = portion(held, terms.reserve.into(), 1_000_000);
+        let commission = commission_of(&line, held);
+        let kept = portion(held, line.reserve_rate.into(), 1_000_000);
         self.post(escrow(&line), seller, held - commission)?;
         self.post(escrow(&line), (Role::Commission, 0, ledger), commission)?;
         self.post(seller, (Role::Reserve, line.seller, ledger), kept)?;
@@ -83,15 +82,17 @@ impl Platform {
                 seller: line.seller,
                 ledger,
                 amount: kept,
-                deadline: self.now + u64::from(terms.reserve_days) * DAY,
+                deadline: self.now + u64::from(line.reserve_days) * DAY,
                 ..Reserve::default()
             });
         }
         self.put(OrderLine {
             held: 0,
+            released: held,
             commission,
             state: FINISHED,
             deadline: 0,
+            remaining: 0,
             ..line
         });
         self.repay(line.seller, ledger)
@@ -125,13 +126,18 @@ impl Platform {
                 CLOSED => return Err(Status::OrderClosed),
                 _ => {}
             }
-            require(line.claim != OPEN, Status::ClaimIsOpen)
+            require(line.claim != OPEN, Status::ClaimIsOpen)?;
+            undisputed(line)
         };
+        let lines = self.order(order)?;
+        require(usize::from(line) <= lines.len(), Status::OrderNotFound)?;
+        self.unclosed(lines[0].buyer)?;
         self.each((order, line), can, Self::close_line)
     }
 
     /// Ends a line that was not shipped.
     fn close_line(&mut self, line: OrderLine) -> Verdict {
+        undisputed(&line)?;
         let wallet = (Role::Wallet, line.buyer, line.ledger);
         self.post(escrow(&line), wallet, line.held)?;
         self.move_stock(&line, 1);
@@ -140,6 +146,7 @@ impl Platform {
             held: 0,
             state: CLOSED,
             deadline: 0,
+            remaining: 0,
             ..line
         });
         Ok(())
@@ -164,7 +171,7 @@ impl Platform {
         require(line.claim != OPEN, Status::ClaimIsOpen)?;
         let early = line.state == PAID && self.now < line.paid_at + DAY;
         require(!early, Status::ClaimTooEarly)?;
-        require(act.amount <= line.held, Status::ExceedsClaimable)?;
+        require(act.amount <= free(&line), Status::ExceedsClaimable)?;
         self.put(OrderLine {
             claim: OPEN,
             claimed: act.amount,
@@ -179,16 +186,22 @@ impl Platform {
     pub(super) fn decide_claim(&mut self, act: &ClaimDecide) -> Verdict {
         let line = self.line(act.order, act.line, act.ledger)?;
         require(line.claim == OPEN, Status::ClaimNotOpen)?;
-        require(act.amount <= line.claimed, Status::ExceedsClaimable)?;
+        let most = line.claimed.min(free(&line));
+        require(act.amount <= most, Status::ExceedsClaimable)?;
+        if act.amount > 0 {
+            self.unclosed(line.buyer)?;
+        }
         let wallet = (Role::Wallet, line.buyer, line.ledger);
         self.post(escrow(&line), wallet, act.amount)?;
         let held = line.held - act.amount;
         let runs = line.state == SHIPPED && held > 0;
+        if held == 0 && line.state == PAID {
+            self.move_stock(&line, 1);
+        }
         self.put(OrderLine {
             held,
             refunded: line.refunded + act.amount,
             claim: if act.amount > 0 { 2 } else { 3 },
-            claimed: 0,
             state: if held == 0 { CLOSED } else { line.state },
             deadline: if runs { self.now + line.remaining } else { 0 },
             remaining: 0,
@@ -203,12 +216,13 @@ impl Platform {
         let line = self.line(act.order, act.line, act.ledger)?;
         require(line.state != CLOSED, Status::OrderClosed)?;
         require(line.state == FINISHED, Status::OrderNotFinished)?;
+        self.unclosed(line.buyer)?;
         let left = line.paid - line.refunded - line.disputed;
         require(act.amount <= left, Status::ExceedsRefundable)?;
         let ledger = line.ledger;
         let wallet = (Role::Wallet, line.buyer, ledger);
         let seller = (Role::Seller, line.seller, ledger);
-        let back = commission_back(&line, act.amount);
+        let back = commission_back(&line, act.amount, line.disputed);
         let part = act.amount - back;
         let short = part.saturating_sub(self.sides(seller).available());
         self.post(seller, wallet, part - short)?;
@@ -216,17 +230,38 @@ impl Platform {
         self.post(owes, wallet, short)?;
         self.post((Role::Commission, 0, ledger), wallet, back)?;
         self.cash_in(ledger, add(short, back)?)?;
+        let refunded = line.refunded + act.amount;
         self.put(OrderLine {
-            refunded: line.refunded + act.amount,
+            refunded,
             commission: line.commission - back,
+            state: if refunded == line.paid { CLOSED } else { FINISHED },
             ..line
         });
         Ok(())
     }
 }
 
-/// What of the commission goes back with so much of what the seller got: its part of what is left,
-/// rounded down, and all of it with the last of the money.
-pub(super) fn commission_back(line: &OrderLine, amount: u128) -> u128 {
-    portion(line.commission, amount, line.paid - line.refunded)
+/// The commission on so much of a line, by the terms as it was ordered.
+fn commission_of(line: &OrderLine, amount: u128) -> u128 {
+    portion(amount, line.commission_rate.into(), 1_000_000)
+}
+
+/// What of the commission goes back with so much of what was released: so much that it is the part
+/// of all that went back, of which `disputed` came before it beside the refunds; rounded down, and
+/// never more than is left.
+pub(super) fn commission_back(line: &OrderLine, amount: u128, disputed: u128) -> u128 {
+    let whole = commission_of(line, line.released);
+    let before = line.released + line.refunded + disputed - line.paid;
+    let part = |of| portion(whole, of, line.released);
+    (part(before + amount) - part(before)).min(line.commission)
+}
+
+/// What of what escrow holds is not in dispute.
+fn free(line: &OrderLine) -> u128 {
+    line.held.saturating_sub(line.disputed)
+}
+
+/// A line goes back whole or not at all: not what the card scheme took back already.
+fn undisputed(line: &OrderLine) -> Verdict {
+    require(free(line) == line.held, Status::ExceedsRefundable)
 }

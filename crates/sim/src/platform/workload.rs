@@ -273,7 +273,10 @@ impl Workload {
             "amount" if act == "claim_decide" => dice.of(&[50, 0, 20, 1, 100, 33]),
             "amount" | "cost" | "flat" | "least" | "most" | "above" => amount(act, field, dice),
             "fee" if act == "chargeback_open" => dice.of(&[15, 0]),
-            "fee" => dice.of(&[0, 2, 1, 2, 1, 3, 9]),
+            "fee" => dice.of(&[0, 2, 1, 2, 1, 0, 2, 1, 0, 2, 1, 3]),
+            "payment" if act == "share" || act == "share_finish" => {
+                self.pick(&["pay_shared"], dice)
+            }
             "payment" => self.pick(&["pay", "pay_shared", "request_pay", "pay_shared"], dice),
             "hold" => self.pick(&["hold"], dice),
             "request" => self.pick(&["request"], dice),
@@ -289,16 +292,16 @@ impl Workload {
                 let today = self.now / DAY;
                 u128::from(today + u64::from(dice.roll(8))).saturating_sub(2)
             }
-            "rate" if act == "exchange" => dice.of(&[8_242_135, 1, 99_999, 0, 150_000]),
-            "scale" => dice.of(&[5, 5, 0, 2, 19]),
+            "rate" if act == "exchange" => dice.of(&[8_242_135, 1, 99_999, 150_000, 7_777_777, 0]),
+            "scale" => dice.of(&[5, 5, 0, 2, 5, 4, 5, 19]),
             "rate" | "share_limit" | "commission" | "reserve" => {
-                dice.of(&[50_000, 0, 100_000, 333_333, 1_000_000, 1_000_001])
+                dice.of(&[50_000, 0, 100_000, 333_333, 50_000, 100_000, 0, 1_000_000, 1_000_001])
             }
             "weekend" => dice.of(&[0x60, 0, 0x7E, 0x7F]),
             "offset" => dice.of(&[86_400, 90_000, 43_200]),
             "reserve_days" => dice.of(&[7, 0, 1, 30]),
             "seed" => u128::from(dice.roll(50)),
-            _ => small(field, dice).into(),
+            _ => small(act, field, dice).into(),
         }
     }
 
@@ -347,11 +350,11 @@ fn party(dice: &mut Dice<'_>, parties: &[u128]) -> u128 {
 }
 
 fn ledger(dice: &mut Dice<'_>, other: bool) -> u128 {
-    let place = dice.roll(20);
+    let place = dice.roll(40);
     match place {
-        17 => 392,
-        18 => 48,
-        19 => 5,
+        37 => 392,
+        38 => 48,
+        39 => 5,
         _ if other => u128::from(LEDGERS[place as usize % 3].0),
         _ => 978,
     }
@@ -388,15 +391,17 @@ fn amount(act: &str, field: &str, dice: &mut Dice<'_>) -> u128 {
 }
 
 /// The place of a name, sometimes one too far.
-fn small(field: &str, dice: &mut Dice<'_>) -> u32 {
+fn small(act: &str, field: &str, dice: &mut Dice<'_>) -> u32 {
     match field {
         "state" => dice.of(&[0, 1, 0, 1, 2, 0, 3]),
-        "funding" => dice.of(&[0, 1, 2, 0, 1, 3]),
-        "delivery" => dice.of(&[1, 2, 3, 4, 0, 1, 5]),
-        "pay" => dice.of(&[1, 0, 1, 1, 2]),
-        "rule" => dice.of(&[0, 1, 2, 3, 4]),
-        "parts" => dice.of(&[3, 1, 2, 5, 0]),
-        "every" => dice.of(&[1, 2, 0]),
+        "funding" if act == "top_up" => dice.of(&[1, 2, 1, 2, 2, 0]),
+        "funding" => dice.of(&[0, 1, 2, 0, 1, 0, 2, 1, 3]),
+        "delivery" if act == "order_place" => dice.of(&[0, 0, 1, 0, 2, 0, 0, 5]),
+        "delivery" => dice.of(&[1, 2, 3, 4, 1, 2, 1, 5, 0]),
+        "pay" => dice.of(&[1, 0, 1, 1, 1, 0, 1, 1, 1, 2]),
+        "rule" => dice.of(&[0, 1, 2, 3, 1, 3, 2, 0, 4]),
+        "parts" => dice.of(&[3, 1, 2, 5, 3, 2, 4, 0]),
+        "every" => dice.of(&[1, 2, 1, 1, 0]),
         "runs_most" => dice.of(&[0, 1, 3]),
         "bearer" | "kind" => dice.roll(2),
         "rounding" => dice.roll(4),
