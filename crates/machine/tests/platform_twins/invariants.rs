@@ -29,7 +29,10 @@ pub fn check(twins: &Twins, what: &str) {
                 add((Role::Sharing, 0, payment.ledger), rest(payment));
             }
             Object::Reserve(reserve) => {
-                add((Role::Reserve, reserve.seller, reserve.ledger), reserve.amount);
+                add(
+                    (Role::Reserve, reserve.seller, reserve.ledger),
+                    reserve.amount,
+                );
             }
             Object::Hold(hold) if hold.state == 0 => {
                 let open = twins.state.pending(hold.pending);
@@ -43,12 +46,18 @@ pub fn check(twins: &Twins, what: &str) {
     claims_are_gifts(twins, what);
     income_is_given_back_once(twins, what);
     // A place without objects has to be empty as well.
-    let held = twins.model.accounts().keys().filter(|place| place.0.is_held());
+    let held = twins
+        .model
+        .accounts()
+        .keys()
+        .filter(|place| place.0.is_held());
     for place in held {
         sums.entry(*place).or_default();
     }
     for ((role, party, ledger), sum) in sums {
-        let account = twins.state.account(account_of(party, ledger, code_of(role)));
+        let account = twins
+            .state
+            .account(account_of(party, ledger, code_of(role)));
         let balance = account.map_or(0, |a| a.credits_posted - a.debits_posted);
         assert_eq!(balance, sum, "{role:?}[{party}] {ledger} after {what}");
     }

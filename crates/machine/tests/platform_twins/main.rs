@@ -26,10 +26,12 @@ proptest! {
     }
 }
 
-/// Long sequences, in which business grows old.
+/// Long sequences, in which business grows old. `CF_SEEDS` says how many; a seed repeats its sequence.
 #[test]
 fn long_business() {
-    let seeds = std::env::var("CF_SEEDS").ok().and_then(|text| text.parse().ok());
+    let seeds = std::env::var("CF_SEEDS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     for seed in 0..seeds.unwrap_or(2) {
         println!("seed {seed}");
         let mut random = Random::new(seed);

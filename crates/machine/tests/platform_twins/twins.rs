@@ -126,7 +126,12 @@ impl Twins {
         };
         assert!(self.records.len() - first <= moments, "it has so many");
         if status != CommandStatus::Created {
-            assert_eq!(before, self.state.digest(), "{command:?} is {}", status.name());
+            assert_eq!(
+                before,
+                self.state.digest(),
+                "{command:?} is {}",
+                status.name()
+            );
             assert_eq!(first, self.records.len(), "{command:?}");
         }
         let now = time + 1 - moments as u64;
@@ -145,6 +150,7 @@ impl Twins {
             return Vec::new();
         }
         let last = command.legs.len().saturating_sub(1);
+        let pay = if act.pay == 1 { order_flags::PAY } else { 0 };
         let line = |(index, leg): (usize, &Leg)| OrderEvent {
             order: command.id,
             buyer: act.buyer,
@@ -154,8 +160,11 @@ impl Twins {
             quantity: leg.quantity,
             ledger: act.ledger,
             timeout: act.seconds,
-            flags: u16::from(act.pay) * order_flags::PAY
-                | u16::from(index < last) * order_flags::LINKED,
+            flags: if index < last {
+                pay | order_flags::LINKED
+            } else {
+                pay
+            },
             delivery: act.delivery,
             ..OrderEvent::default()
         };
@@ -218,7 +227,11 @@ impl Twins {
         }
         self.copy();
         let due = self.model.next_deadline();
-        assert_eq!(self.state.next_deadline(), due, "next deadline after {what}");
+        assert_eq!(
+            self.state.next_deadline(),
+            due,
+            "next deadline after {what}"
+        );
         self.compare_objects(first, what);
         self.compare_balances(what);
         invariants::check(self, what);
@@ -320,8 +333,13 @@ impl Twins {
         }
         let slots = 0..self.state.account_count() as u32;
         let moved = slots.map(|slot| self.state.account_at(slot));
-        let moved = moved.filter(|a| a.debits_posted > 0 || a.credits_posted > 0).count();
-        assert!(moved <= seen, "an account moved that the model does not know");
+        let moved = moved
+            .filter(|a| a.debits_posted > 0 || a.credits_posted > 0)
+            .count();
+        assert!(
+            moved <= seen,
+            "an account moved that the model does not know"
+        );
     }
 }
 
@@ -338,7 +356,12 @@ fn plain(object: &Object) -> Option<Object> {
     let mut object = *object;
     match &mut object {
         Object::Hold(hold) => {
-            *hold = o::Hold { pending: 0, cause: 0, timestamp: 0, ..*hold };
+            *hold = o::Hold {
+                pending: 0,
+                cause: 0,
+                timestamp: 0,
+                ..*hold
+            };
         }
         Object::Gift(gift) => {
             *gift = o::Gift {
@@ -383,4 +406,3 @@ pub fn status(result: &CommandResult) -> CommandStatus {
     let mut found = all.filter(|status| status.code() == result.status);
     *found.next().expect("it is a status")
 }
-

@@ -205,7 +205,11 @@ impl Platform {
         }
         self.post(dispute, owes, forgiven)?;
         let line = chargeback.order > 0;
-        let income = if line { Role::Commission } else { Role::FeeIncome };
+        let income = if line {
+            Role::Commission
+        } else {
+            Role::FeeIncome
+        };
         self.post(dispute, (income, 0, ledger), chargeback.commission)?;
         self.cash_in(ledger, add(back, chargeback.from_reserve)?)
     }

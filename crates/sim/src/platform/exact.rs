@@ -56,7 +56,9 @@ impl Bits {
 
     fn is_below(&self, other: &Self) -> bool {
         let length = self.0.len().cmp(&other.0.len());
-        length.then_with(|| self.0.iter().rev().cmp(other.0.iter().rev())).is_lt()
+        length
+            .then_with(|| self.0.iter().rev().cmp(other.0.iter().rev()))
+            .is_lt()
     }
 
     /// The quotient and the rest.

@@ -19,7 +19,11 @@ impl Platform {
         self.active(act.sender)?;
         let wallet = (Role::Wallet, act.sender, act.ledger);
         self.post(wallet, (Role::Gift, 0, act.ledger), act.amount)?;
-        let seconds = if act.seconds == 0 { 86_400 } else { act.seconds };
+        let seconds = if act.seconds == 0 {
+            86_400
+        } else {
+            act.seconds
+        };
         self.put(Gift {
             id,
             sender: act.sender,
@@ -41,7 +45,10 @@ impl Platform {
         require(!taken, Status::GiftTaken)?;
         let got = self.drawn;
         let bounds = bounds(&gift);
-        assert!(bounds.contains(&got), "{got} is not in {bounds:?} of {gift:?}");
+        assert!(
+            bounds.contains(&got),
+            "{got} is not in {bounds:?} of {gift:?}"
+        );
         let wallet = (Role::Wallet, act.party, gift.ledger);
         self.post((Role::Gift, 0, gift.ledger), wallet, got)?;
         let claims = gift.claims + 1;

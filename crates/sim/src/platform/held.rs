@@ -1,9 +1,7 @@
 //! Holds, requests and standing orders.
 
 use model::object::{Calendar, Hold, PaymentRequest, Role, Schedule};
-use model::{
-    Capture, CommandStatus as Status, HoldMake, RequestMake, RequestPay, ScheduleMake,
-};
+use model::{Capture, CommandStatus as Status, HoldMake, RequestMake, RequestPay, ScheduleMake};
 
 use super::calendar::{begin, months_later};
 use super::fees::Charge;
@@ -70,9 +68,8 @@ impl Platform {
         Ok(())
     }
 
-    pub(super) fn expire_hold(&mut self, hold: &Hold) -> Verdict {
+    pub(super) fn expire_hold(&mut self, hold: &Hold) {
         self.end_hold(hold, 3);
-        Ok(())
     }
 
     fn end_hold(&mut self, hold: &Hold, state: u8) {
@@ -143,13 +140,12 @@ impl Platform {
         Ok(())
     }
 
-    pub(super) fn expire_request(&mut self, request: PaymentRequest) -> Verdict {
+    pub(super) fn expire_request(&mut self, request: PaymentRequest) {
         self.put(PaymentRequest {
             state: 3,
             deadline: 0,
             ..request
         });
-        Ok(())
     }
 
     pub(super) fn schedule(&mut self, id: u128, act: &ScheduleMake) -> Verdict {
@@ -262,4 +258,3 @@ fn limit(now: u64, seconds: u32) -> u64 {
     }
     after(now, seconds.into())
 }
-

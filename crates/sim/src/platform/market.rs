@@ -89,7 +89,11 @@ impl Platform {
                 self.post(wallet, escrow(&line), leg.amount)?;
                 self.paid(&mut line, leg.amount);
             } else {
-                let seconds = if act.seconds == 0 { 86_400 } else { act.seconds };
+                let seconds = if act.seconds == 0 {
+                    86_400
+                } else {
+                    act.seconds
+                };
                 line.deadline = after(self.now, seconds.into());
             }
             self.move_stock(&line, -1);
@@ -167,7 +171,9 @@ impl Platform {
         let unpaid: Vec<_> = lines.into_iter().filter(|l| l.state == UNPAID).collect();
         require(!unpaid.is_empty(), Status::OrderNotPayable)?;
         let due = |line: &OrderLine| line.amount - line.paid;
-        let sum = unpaid.iter().try_fold(0u128, |sum, line| sum.checked_add(due(line)));
+        let sum = unpaid
+            .iter()
+            .try_fold(0u128, |sum, line| sum.checked_add(due(line)));
         require(act.amount <= sum.unwrap_or(u128::MAX), Status::ExceedsDue)?;
         let mut left = act.amount;
         for mut line in unpaid {

@@ -64,13 +64,7 @@ impl Platform {
     }
 
     /// Pays, and keeps the payment so that it can be paid back.
-    pub(super) fn pay_from(
-        &mut self,
-        id: u128,
-        deal: &Deal,
-        funding: u8,
-        fee: Charge,
-    ) -> Verdict {
+    pub(super) fn pay_from(&mut self, id: u128, deal: &Deal, funding: u8, fee: Charge) -> Verdict {
         let by_payee = fee.bearer == 1;
         let too_much = by_payee && fee.amount > deal.amount;
         require(!too_much, Status::FeeExceedsAmount)?;
@@ -155,10 +149,14 @@ impl Platform {
         require(amount > 0, Status::AmountMustNotBeZero)?;
         self.declared(ledger)?;
         self.merchant(party)?;
-        self.post((Role::Seller, party, ledger), (Role::Safe, 0, ledger), amount)
+        self.post(
+            (Role::Seller, party, ledger),
+            (Role::Safe, 0, ledger),
+            amount,
+        )
     }
 
-    pub(super) fn pay_out_all(&mut self, act: &PayoutBatch, legs: &[Leg]) -> Verdict {
+    pub(super) fn pay_out_all(&mut self, act: PayoutBatch, legs: &[Leg]) -> Verdict {
         let empty = legs.iter().any(|leg| leg.amount == 0);
         require(!empty, Status::AmountMustNotBeZero)?;
         self.declared(act.ledger)?;

@@ -234,7 +234,11 @@ impl Platform {
         self.put(OrderLine {
             refunded,
             commission: line.commission - back,
-            state: if refunded == line.paid { CLOSED } else { FINISHED },
+            state: if refunded == line.paid {
+                CLOSED
+            } else {
+                FINISHED
+            },
             ..line
         });
         Ok(())

@@ -244,24 +244,12 @@ impl Workload {
             let most = u128::MAX >> (128 - field.bits);
             values.push(value.min(most));
         }
-        self.agree(name, &mut values);
+        agree(name, &mut values);
         let act = Act::from_values(facts.number, &values).expect("values fit");
-        let legs = self.legs(&act, dice);
+        let legs = legs(&act, dice);
         let command = Command { id, act, legs };
         self.sent.push(command.clone());
         command
-    }
-
-    /// Makes fields fit together that hardly would by themselves.
-    fn agree(&self, name: &str, values: &mut [u128]) {
-        // Either a line of an order, or a payment: its order, line and payment.
-        if let ("chargeback_open", [_, _, _, order, line, payment]) = (name, values) {
-            if *line > 0 && *order != 0 {
-                *payment = 0;
-            } else {
-                (*order, *line) = (0, 0);
-            }
-        }
     }
 
     /// A value of a field.
@@ -304,9 +292,9 @@ impl Workload {
             }
             "rate" if act == "exchange" => dice.of(&[8_242_135, 1, 99_999, 150_000, 7_777_777, 0]),
             "scale" => dice.of(&[5, 5, 0, 2, 5, 4, 5, 19]),
-            "rate" | "share_limit" | "commission" | "reserve" => {
-                dice.of(&[50_000, 0, 100_000, 333_333, 50_000, 100_000, 0, 1_000_000, 1_000_001])
-            }
+            "rate" | "share_limit" | "commission" | "reserve" => dice.of(&[
+                50_000, 0, 100_000, 333_333, 50_000, 100_000, 0, 1_000_000, 1_000_001,
+            ]),
             "weekend" => dice.of(&[0x60, 0, 0x7E, 0x7F]),
             "offset" => dice.of(&[86_400, 90_000, 43_200]),
             "reserve_days" => dice.of(&[7, 0, 1, 30]),
@@ -322,36 +310,6 @@ impl Workload {
         let made = self.made.get(&act.number);
         let found = made.and_then(|made| made.iter().rev().nth(back.min(made.len() - 1)));
         found.copied().unwrap_or(7)
-    }
-
-    fn legs(&self, act: &Act, dice: &mut Dice<'_>) -> Vec<Leg> {
-        let many = act.facts().legs != model::Legs::None;
-        let count = if many { dice.of(&[1, 2, 3, 1, 2, 4]) } else { 0 };
-        let order = matches!(act, Act::OrderPlace(_));
-        let batch = matches!(act, Act::PayoutBatch(_));
-        let shares = matches!(act, Act::Share(_));
-        let leg = |_| {
-            let parties: &[u128] = if order || batch { &MERCHANTS } else { &PARTIES };
-            let amount = if shares {
-                dice.of(&[1, 7, 10, 3, 20, 5, 0])
-            } else {
-                dice.of(&[100, 50, 7, 33, 1, 99, 250, 100, 20, 40, 0, u128::MAX / 2])
-            };
-            let mut leg = Leg {
-                party: party(dice, parties),
-                amount,
-                ..Leg::default()
-            };
-            if order && dice.roll(3) == 2 {
-                leg.listing = 1 + u32::from(amount % 2 == 1);
-                leg.quantity = 1 + (amount % 3) as u32;
-                let prices = [10, 50, 33];
-                let price = prices[amount as usize % 3];
-                leg.amount = price * u128::from(leg.quantity);
-            }
-            leg
-        };
-        (0..count).map(leg).collect()
     }
 }
 
@@ -423,3 +381,49 @@ fn small(act: &str, field: &str, dice: &mut Dice<'_>) -> u32 {
     }
 }
 
+/// Makes fields fit together that hardly would by themselves.
+fn agree(name: &str, values: &mut [u128]) {
+    // Either a line of an order, or a payment: its order, line and payment.
+    if let ("chargeback_open", [_, _, _, order, line, payment]) = (name, values) {
+        if *line > 0 && *order != 0 {
+            *payment = 0;
+        } else {
+            (*order, *line) = (0, 0);
+        }
+    }
+}
+
+/// The parts of an act that has some.
+fn legs(act: &Act, dice: &mut Dice<'_>) -> Vec<Leg> {
+    let many = act.facts().legs != model::Legs::None;
+    let count = if many {
+        dice.of(&[1, 2, 3, 1, 2, 4])
+    } else {
+        0
+    };
+    let order = matches!(act, Act::OrderPlace(_));
+    let batch = matches!(act, Act::PayoutBatch(_));
+    let shares = matches!(act, Act::Share(_));
+    let leg = |_| {
+        let parties: &[u128] = if order || batch { &MERCHANTS } else { &PARTIES };
+        let amount = if shares {
+            dice.of(&[1, 7, 10, 3, 20, 5, 0])
+        } else {
+            dice.of(&[100, 50, 7, 33, 1, 99, 250, 100, 20, 40, 0, u128::MAX / 2])
+        };
+        let mut leg = Leg {
+            party: party(dice, parties),
+            amount,
+            ..Leg::default()
+        };
+        if order && dice.roll(3) == 2 {
+            leg.listing = 1 + u32::from(amount % 2 == 1);
+            leg.quantity = 1 + (amount % 3) as u32;
+            let prices = [10, 50, 33];
+            let price = prices[amount as usize % 3];
+            leg.amount = price * u128::from(leg.quantity);
+        }
+        leg
+    };
+    (0..count).map(leg).collect()
+}
