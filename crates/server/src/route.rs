@@ -56,6 +56,16 @@ pub(crate) enum Operation {
     GetObjects,
     GetChart,
     GetEvents,
+    CreateWebhook,
+    ListWebhooks,
+    GetWebhook,
+    PauseWebhook,
+    ResumeWebhook,
+    RemoveWebhook,
+    RotateWebhook,
+    WebhookDead,
+    ReplayWebhook,
+    ReplayDead,
     ListLedgers,
     DeclareLedger,
     TransferReceipt,
@@ -116,7 +126,7 @@ const fn get(path: &'static str, access: Access, operation: Operation) -> Route 
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 36] = [
+pub static TABLE: [Route; 46] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -132,6 +142,20 @@ pub static TABLE: [Route; 36] = [
     get("/v1/objects/{kind}/{id}", READ, Operation::GetObjects),
     get("/v1/chart", READ, Operation::GetChart),
     get("/v1/events", READ, Operation::GetEvents),
+    post("/v1/webhooks", ADMIN, Operation::CreateWebhook),
+    get("/v1/webhooks", ADMIN, Operation::ListWebhooks),
+    get("/v1/webhooks/{id}", ADMIN, Operation::GetWebhook),
+    post("/v1/webhooks/{id}/pause", ADMIN, Operation::PauseWebhook),
+    post("/v1/webhooks/{id}/resume", ADMIN, Operation::ResumeWebhook),
+    post("/v1/webhooks/{id}/remove", ADMIN, Operation::RemoveWebhook),
+    post("/v1/webhooks/{id}/rotate", ADMIN, Operation::RotateWebhook),
+    get("/v1/webhooks/{id}/dead", ADMIN, Operation::WebhookDead),
+    post("/v1/webhooks/{id}/replay", ADMIN, Operation::ReplayWebhook),
+    post(
+        "/v1/webhooks/{id}/replay-dead",
+        ADMIN,
+        Operation::ReplayDead,
+    ),
     get("/v1/ledgers", READ, Operation::ListLedgers),
     post("/v1/ledgers", ADMIN, Operation::DeclareLedger),
     get(
