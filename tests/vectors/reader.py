@@ -72,7 +72,32 @@ KINDS = {
     0x84: (128, 128, 128, 128, 16, 16, 64),
     0x85: (64,),
 }
+# Objects of the platform, since version 3: name, and the bits of their fields, cause and time the last.
+OBJECTS = {
+    16: ("chart_line", (16, 8, 8, 16, 16, 128, 128, 16, 64)),
+    17: ("fee", (128, 32, 128, 32, 128, 128, 8, 8, 8, 16, 64)),
+    18: ("fee_tier", (128, 8, 128, 128, 32, 16, 64)),
+    19: ("calendar", (32, 32, 8, 16, 64)),
+    20: ("holiday", (32, 32, 8, 16, 64)),
+    21: ("day", (32, 8, 64, 16, 64)),
+    22: ("party", (128, 8, 8, 8, 8, 32, 32, 16, 8, 128, 16, 64)),
+    32: ("hold", (128, 128, 128, 32, 128, 128, 8, 128, 64, 16, 64)),
+    33: ("payment", (128, 128, 128, 32, 128, 128, 8, 128, 128, 32, 8, 8, 64, 128, 8, 16, 64)),
+    34: ("payment_request", (128, 128, 128, 32, 128, 8, 64, 128, 16, 64)),
+    35: ("schedule", (128, 128, 128, 32, 128, 32, 8, 16, 32, 32, 32, 32, 32, 8, 64, 16, 64)),
+    36: ("chargeback", (128, 128, 16, 128, 128, 128, 32, 128, 128, 128, 128, 128, 128, 8, 64, 16, 64)),
+    40: ("listing", (32, 128, 32, 32, 64, 32, 8, 128, 16, 64)),
+    41: ("order_line", (128, 16, 16, 128, 128, 32, 128, 128, 128, 128, 128, 32, 32, 8, 8, 8, 128, 128, 64, 64, 64, 128, 128, 32, 32, 16, 16, 64)),
+    42: ("reserve", (128, 16, 128, 32, 128, 64, 16, 64)),
+    48: ("gift", (128, 128, 32, 8, 128, 16, 128, 16, 128, 128, 128, 8, 64, 16, 64)),
+    49: ("gift_seed", (128, 128, 8, 16, 64)),
+    50: ("gift_claim", (128, 128, 16, 32, 128, 16, 64)),
+}
+DEED = 8
+KINDS[DEED] = (128, 16, 128, 32, 64, 64, 64)
+KINDS.update((kind, bits) for kind, (_, bits) in OBJECTS.items())
 LATER = {6, 7, 0x83, 0x84, 0x85}  # since version 2
+PLATFORM = {DEED, *OBJECTS}  # since version 3
 
 
 def unpack(data, at, fields):
@@ -106,6 +131,7 @@ class Fold:
         need(data and data[0] in KINDS, "no record has this kind")
         kind = data[0]
         need(version > 1 or kind not in LATER, "version 1 has no record of this kind")
+        need(version > 2 or kind not in PLATFORM, f"version {version} has no record of this kind")
         self.counts[kind] += 1
         values, marks, end = unpack(data, 1, KINDS[kind])
         if kind == 3:
@@ -115,11 +141,15 @@ class Fold:
         else:
             need(marks == 0, "marks where there are none")
             {1: self.ledger, 2: self.account, 4: self.expiry, 5: self.failure, 6: self.erasure, 7: self.line,
-             0x84: self.expired, 0x85: lambda time: self.time(time, "any")}[kind](*values)
+             0x84: self.expired, 0x85: lambda time: self.time(time, "any")}.get(kind, self.platform)(*values)
         if kind & 0x80:
             self.stays = sha(b"\0", data[:end])
             end += len(data[end:]) - len(data[end:].lstrip(b"\xa5"))
         need(end == len(data), "bytes follow the record")
+
+    def platform(self, *values):
+        """A deed or an object changes no account: the transfers beside it do."""
+        self.time(values[-1], "any")
 
     def time(self, timestamp, kind, imported=False):
         need(timestamp > self.last[kind if imported else "any"], "its time does not rise")
@@ -280,8 +310,8 @@ class Log:
         self.leaves, self.records, self.previous, self.time = [], 0, ZERO, 0
         block = self.sealed("books", 72, b"cf-books")
         self.version = number(block, 8, 4)
-        need(self.version in (1, 2) and not number(block, 12, 4) and not number(block, 64, 4),
-             "books: not version 1 or 2")
+        need(self.version in (1, 2, 3) and not number(block, 12, 4) and not number(block, 64, 4),
+             "books: not version 1 to 3")
         self.remains, self.stood = {}, {}
         self.size = number(block, 16)
         need(self.size in [1 << n for n in range(24, 31)], "books: the size of a segment")
@@ -377,7 +407,7 @@ class Log:
             return 0
         mark = head[232]
         need(number(head, 24) == position and not any(head[233:]), "the header is of another place")
-        need(mark < self.version and not (mark and any(head[32:64])), "the mark of erased records")
+        need(mark < min(self.version, 2) and not (mark and any(head[32:64])), "the mark of erased records")
         need(length == -(-(HEADER + body_length) // BLOCK) * BLOCK <= min(FRAME_MAX, self.size - at),
              "the length of the frame")
         self.batch(None if mark else head[32:64], head[64:232], body)

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::body::Bytes;
 use engine::{Books, Refused};
+use hooks::Hooks;
 use model::Currency;
 use tokio::sync::{Semaphore, watch};
 
@@ -12,6 +13,7 @@ use crate::gate::Gate;
 use crate::limits::STREAMS;
 use crate::metrics::Metrics;
 use crate::openapi;
+use crate::webhooks::Webhooks;
 use crate::wire::Currencies;
 
 /// How the books are served.
@@ -21,6 +23,8 @@ pub struct Options {
     pub auth: Auth,
     /// The books' clock, as they were opened with.
     pub clock: Clock,
+    /// Where webhooks are kept.
+    pub webhooks: Webhooks,
 }
 
 /// Who may call.
@@ -48,6 +52,8 @@ pub(crate) struct App {
     pub gate: Gate,
     pub metrics: Metrics,
     pub clock: Clock,
+    /// Who gets events as webhooks.
+    pub hooks: Hooks,
     /// Room for streams of events.
     pub streams: Arc<Semaphore>,
     /// Turns true once no more is served: what would go on for ever ends.
@@ -58,11 +64,12 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub async fn new(options: Options, books: Books) -> Result<Self, Refused> {
+    pub async fn new(options: Options, hooks: Hooks, books: Books) -> Result<Self, Refused> {
         let app = Self {
             gate: Gate::new(options.auth),
             metrics: Metrics::new(books.clone()),
             clock: options.clock,
+            hooks,
             streams: Arc::new(Semaphore::new(STREAMS)),
             closing: watch::Sender::new(false),
             document: openapi::document(options.clock).into(),

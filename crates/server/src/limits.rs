@@ -65,6 +65,12 @@ pub const STREAM_STALL: Duration = Duration::from_secs(30);
 /// When a stream asks books again that had no time.
 pub const STREAM_PAUSE: Duration = Duration::from_millis(100);
 
+/// What comes within this of other events wakes the delivery of webhooks once.
+pub const WAKE_PAUSE: Duration = Duration::from_millis(10);
+
+/// Seconds that an old secret of a webhook goes on signing at most: 30 days.
+pub const OVERLAP_SECONDS: u32 = 30 * 86_400;
+
 /// From the beginning of a request to another log or a witness to the end of its answer.
 pub const FETCH_WAIT: Duration = Duration::from_secs(10);
 

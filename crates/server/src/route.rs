@@ -57,6 +57,16 @@ pub(crate) enum Operation {
     GetChart,
     GiftProof,
     GetEvents,
+    CreateWebhook,
+    ListWebhooks,
+    GetWebhook,
+    PauseWebhook,
+    ResumeWebhook,
+    RemoveWebhook,
+    RotateWebhook,
+    WebhookDead,
+    ReplayWebhook,
+    ReplayDead,
     ListLedgers,
     DeclareLedger,
     TransferReceipt,
@@ -117,7 +127,7 @@ const fn get(path: &'static str, access: Access, operation: Operation) -> Route 
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 37] = [
+pub static TABLE: [Route; 47] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -134,6 +144,20 @@ pub static TABLE: [Route; 37] = [
     get("/v1/chart", READ, Operation::GetChart),
     get("/v1/gifts/{id}/proof", READ, Operation::GiftProof),
     get("/v1/events", READ, Operation::GetEvents),
+    post("/v1/webhooks", ADMIN, Operation::CreateWebhook),
+    get("/v1/webhooks", ADMIN, Operation::ListWebhooks),
+    get("/v1/webhooks/{id}", ADMIN, Operation::GetWebhook),
+    post("/v1/webhooks/{id}/pause", ADMIN, Operation::PauseWebhook),
+    post("/v1/webhooks/{id}/resume", ADMIN, Operation::ResumeWebhook),
+    post("/v1/webhooks/{id}/remove", ADMIN, Operation::RemoveWebhook),
+    post("/v1/webhooks/{id}/rotate", ADMIN, Operation::RotateWebhook),
+    get("/v1/webhooks/{id}/dead", ADMIN, Operation::WebhookDead),
+    post("/v1/webhooks/{id}/replay", ADMIN, Operation::ReplayWebhook),
+    post(
+        "/v1/webhooks/{id}/replay-dead",
+        ADMIN,
+        Operation::ReplayDead,
+    ),
     get("/v1/ledgers", READ, Operation::ListLedgers),
     post("/v1/ledgers", ADMIN, Operation::DeclareLedger),
     get(

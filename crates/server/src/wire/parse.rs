@@ -9,7 +9,8 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use utoipa::ToSchema;
 
 use super::{
-    AccountFilterBody, Clock, NewAccount, NewCommand, NewLedger, NewTransfer, QueryFilterBody, U128,
+    AccountFilterBody, Clock, NewAccount, NewCommand, NewLedger, NewTransfer, NewWebhook,
+    QueryFilterBody, Replay, Rotation, U128,
 };
 use crate::problem::{Kind, Problem, echo, too_many};
 
@@ -65,6 +66,21 @@ pub fn parse_ledger(body: &[u8]) -> Result<NewLedger<'_>, Problem> {
 
 /// Reads the body of `POST /v1/admin/clock`.
 pub fn parse_clock(body: &[u8]) -> Result<Clock, Problem> {
+    object(body)
+}
+
+/// Reads the body of `POST /v1/webhooks`.
+pub fn parse_webhook(body: &[u8]) -> Result<NewWebhook, Problem> {
+    object(body)
+}
+
+/// Reads the body of `POST /v1/webhooks/{id}/rotate`.
+pub fn parse_rotation(body: &[u8]) -> Result<Rotation, Problem> {
+    object(body)
+}
+
+/// Reads the body of `POST /v1/webhooks/{id}/replay`.
+pub fn parse_replay(body: &[u8]) -> Result<Replay, Problem> {
     object(body)
 }
 

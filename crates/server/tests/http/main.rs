@@ -12,5 +12,6 @@ mod refusals;
 mod scopes;
 mod statements;
 mod verify;
+mod webhooks;
 mod witness;
 mod witnesses;
