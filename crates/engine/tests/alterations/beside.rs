@@ -44,8 +44,8 @@ pub const SUPERBLOCK_AND_KEY: &[Alteration] = &[
             forge(files, "books", |file| file[0] ^= 1);
         },
     ),
-    Alteration("a version to come", &["books", "version 3"], |files| {
-        forge(files, "books", |file| file[8] = 3);
+    Alteration("a version to come", &["books", "version 4"], |files| {
+        forge(files, "books", |file| file[8] = 4);
     }),
     Alteration(
         "an older version",
