@@ -170,7 +170,9 @@ fn take_back<S: Sink>(work: &mut Work<'_, S>, back: &Chargeback) -> Done<Chargeb
     let before = sale.disputed() - back.amount;
     let commission = match &sale {
         Sale::Line(line) => commission_part(line, back.amount, before),
-        Sale::Payment(payment) => fee_given_back(payment, payment.refunded + before, back.amount),
+        // By itself: several may be recovered in any order, with refunds between them, and all of
+        // their parts, each rounded down, together are never more than the fee.
+        Sale::Payment(payment) => fee_given_back(payment, 0, back.amount),
     };
     let back = collect(work, back, commission)?;
     let dispute = work.account(Role::Dispute, 0, back.ledger)?;

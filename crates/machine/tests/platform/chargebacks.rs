@@ -367,3 +367,58 @@ fn won_after_it_was_repaid() {
         "#]],
     );
 }
+
+/// Two at once, of a payment whose fee the payee bore: no more of the fee goes back than was taken.
+#[test]
+fn two_of_one_payment() {
+    check(
+        "
+        1 fee_set fee=1 ledger=978 flat=3 bearer=payee
+        2 pay payer=11 payee=21 ledger=978 amount=1.00 fee=1 funding=card
+        3 chargeback_open ledger=978 amount=0.50 payment=2
+        4 chargeback_open ledger=978 amount=0.50 payment=2
+        5 chargeback_recover chargeback=3
+        6 chargeback_recover chargeback=4
+        balances
+        ",
+        &expect![[r#"
+            1 fee_set fee=1 ledger=978 flat=3 bearer=payee
+              created
+              fee 1: ledger=978 flat=3 bearer=payee
+            2 pay payer=11 payee=21 ledger=978 amount=1.00 fee=1 funding=card
+              created
+              Dr scheme_receivable 1.00 / Cr seller[21]
+              Dr seller[21] 0.03 / Cr fee_income
+              payment 2: payer=11 payee=21 ledger=978 amount=100 fee=3 bearer=payee funding=card
+            3 chargeback_open ledger=978 amount=0.50 payment=2
+              created
+              Dr dispute 0.50 / Cr own
+              payment 2: disputed=50
+              chargeback 3: payment=2 seller=21 buyer=11 ledger=978 amount=50
+            4 chargeback_open ledger=978 amount=0.50 payment=2
+              created
+              Dr dispute 0.50 / Cr own
+              payment 2: disputed=100
+              chargeback 4: payment=2 seller=21 buyer=11 ledger=978 amount=50
+            5 chargeback_recover chargeback=3
+              created
+              Dr seller[21] 0.49 / Cr dispute
+              Dr fee_income 0.01 / Cr dispute
+              Dr own 0.49 / Cr safe
+              chargeback 3: from_seller=49 commission=1 state=recovered
+            6 chargeback_recover chargeback=4
+              created
+              Dr seller[21] 0.48 / Cr dispute
+              Dr seller_receivable[21] 0.01 / Cr dispute
+              Dr fee_income 0.01 / Cr dispute
+              Dr own 0.48 / Cr safe
+              chargeback 4: from_seller=48 receivable=1 commission=1 state=recovered deadline=2026-07-04T00:00:00
+            balances
+              safe 0.97 Cr
+              own 0.03 Cr
+              scheme_receivable 1.00 Dr
+              seller_receivable[21] 0.01 Dr
+              fee_income 0.01 Cr
+        "#]],
+    );
+}

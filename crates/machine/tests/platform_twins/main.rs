@@ -14,7 +14,7 @@ fn steps(count: usize) -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     /// Short sequences, which shrink to what is wrong.
     #[test]
@@ -26,19 +26,21 @@ proptest! {
     }
 }
 
-/// Long sequences, in which business grows old.
+/// Long sequences, in which business grows old. `CF_SEEDS` says how many; a seed repeats its sequence.
 #[test]
 fn long_business() {
     let seeds = std::env::var("CF_SEEDS")
         .ok()
         .and_then(|text| text.parse().ok());
-    for seed in 0..seeds.unwrap_or(4) {
+    for seed in 0..seeds.unwrap_or(2) {
         println!("seed {seed}");
         let mut random = Random::new(seed);
         let mut twins = Twins::new(90);
         for _ in 0..300 {
             twins.step(&Step::random(&mut random));
         }
-        println!("{:?}", twins.statuses);
+        for ((act, status), count) in twins.statuses {
+            println!("{act} {status} {count}");
+        }
     }
 }

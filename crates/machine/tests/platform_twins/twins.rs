@@ -1,11 +1,14 @@
 //! The real platform and the naive one, given the same commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use machine::{RING_MOMENTS, Recalled, Restore, SnapshotHeader, State};
+use machine::{LINE_MOMENTS, RING_MOMENTS, Recalled, Restore, SnapshotHeader, State};
 use model::money::CurrencyCode;
 use model::object::{Noun, OrderLine, Reserve, account_of};
-use model::{Account, Command, CommandResult, CommandStatus, Currency, Deed, Object, Record};
+use model::{
+    Account, Act, Command, CommandResult, CommandStatus, Currency, Deed, Leg, Object, OrderEvent,
+    Record, order_flags,
+};
 use sim::platform::workload::{Event, LEDGERS, START, Step, Workload};
 use sim::platform::{Platform, code_of};
 
@@ -101,13 +104,26 @@ impl Twins {
     }
 
     fn command(&mut self, command: &Command) -> CommandStatus {
-        let moments = State::moments(command);
+        let bulk = self.bulk(command);
+        let moments = if bulk.is_empty() {
+            State::moments(command)
+        } else {
+            bulk.len() * LINE_MOMENTS
+        };
         let time = self.time.max(self.state.last_timestamp()) + moments as u64;
         let past = self.recalled(command);
         let before = self.state.digest();
         let first = self.records.len();
-        let result = self.state.command(&past, time, command, &mut self.records);
-        let status = status(&result);
+        let sink = &mut self.records;
+        let status = if bulk.is_empty() {
+            status(&self.state.command(&past, time, command, sink))
+        } else {
+            let mut results = Vec::new();
+            let state = &mut self.state;
+            state.create_orders(&past, time, &bulk, sink, &mut results);
+            assert_eq!(results.len(), bulk.len());
+            status_of_order(&results)
+        };
         assert!(self.records.len() - first <= moments, "it has so many");
         if status != CommandStatus::Created {
             assert_eq!(
@@ -123,6 +139,36 @@ impl Twins {
         assert_eq!(status.name(), expected.name(), "{command:?} at {now}");
         self.after(first, &format!("{command:?}"));
         status
+    }
+
+    /// The lines of an order in the form of bulk requests, which every other order is placed by.
+    fn bulk(&self, command: &Command) -> Vec<OrderEvent> {
+        let Act::OrderPlace(act) = command.act else {
+            return Vec::new();
+        };
+        if act.pay > 1 || self.steps.is_multiple_of(2) {
+            return Vec::new();
+        }
+        let last = command.legs.len().saturating_sub(1);
+        let pay = if act.pay == 1 { order_flags::PAY } else { 0 };
+        let line = |(index, leg): (usize, &Leg)| OrderEvent {
+            order: command.id,
+            buyer: act.buyer,
+            seller: leg.party,
+            amount: leg.amount,
+            listing: leg.listing,
+            quantity: leg.quantity,
+            ledger: act.ledger,
+            timeout: act.seconds,
+            flags: if index < last {
+                pay | order_flags::LINKED
+            } else {
+                pay
+            },
+            delivery: act.delivery,
+            ..OrderEvent::default()
+        };
+        command.legs.iter().enumerate().map(line).collect()
     }
 
     /// What a claimant of a gift got by the records from `first` on.
@@ -344,6 +390,15 @@ fn plain(object: &Object) -> Option<Object> {
         Object::Day(_) | Object::GiftSeed(_) => return None,
     }
     Some(object)
+}
+
+/// What became of an order of several lines: all are placed, or one says why none is.
+fn status_of_order(results: &[CommandResult]) -> CommandStatus {
+    let own = |status: &CommandStatus| *status != CommandStatus::LinkedOrderFailed;
+    let all: BTreeSet<CommandStatus> = results.iter().map(status).filter(own).collect();
+    assert_eq!(all.len(), 1, "{all:?}");
+    let first = all.first().copied();
+    first.expect("there is one")
 }
 
 pub fn status(result: &CommandResult) -> CommandStatus {

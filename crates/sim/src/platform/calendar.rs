@@ -30,7 +30,7 @@ impl Platform {
         Ok(())
     }
 
-    pub(super) fn close_day(&mut self, act: &DayClose) -> Verdict {
+    pub(super) fn close_day(&mut self, act: DayClose) -> Verdict {
         let calendar = self.calendar(0)?;
         let closed: Vec<Day> = self.things.all();
         let later = closed.iter().any(|day| day.day >= act.day);
@@ -57,7 +57,7 @@ impl Platform {
             let holiday: Option<Holiday> = self.find((calendar.id.into(), day.into()));
             weekend || holiday.is_some_and(|holiday| holiday.state == 0)
         };
-        (day..)
+        (day..=u32::MAX)
             .find(|day| !free(*day))
             .expect("some day has business")
     }

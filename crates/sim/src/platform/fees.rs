@@ -78,9 +78,9 @@ impl Platform {
             return Ok(Charge::default());
         }
         let fee = self.fee(id, ledger)?;
-        let reached = self.tiers(&fee).into_iter().filter(|t| t.above <= amount);
+        let mut reached = self.tiers(&fee).into_iter().filter(|t| t.above <= amount);
         let (flat, rate) = reached
-            .last()
+            .next_back()
             .map_or((fee.flat, fee.rate), |t| (t.flat, t.rate));
         let share = quotient(&[amount, rate.into()], &[1_000_000], fee.rounding);
         let sum = add(flat, share.ok_or(Status::AmountTooLarge)?)?;

@@ -68,9 +68,8 @@ impl Platform {
         Ok(())
     }
 
-    pub(super) fn expire_hold(&mut self, hold: &Hold) -> Verdict {
+    pub(super) fn expire_hold(&mut self, hold: &Hold) {
         self.end_hold(hold, 3);
-        Ok(())
     }
 
     fn end_hold(&mut self, hold: &Hold, state: u8) {
@@ -141,13 +140,12 @@ impl Platform {
         Ok(())
     }
 
-    pub(super) fn expire_request(&mut self, request: PaymentRequest) -> Verdict {
+    pub(super) fn expire_request(&mut self, request: PaymentRequest) {
         self.put(PaymentRequest {
             state: 3,
             deadline: 0,
             ..request
         });
-        Ok(())
     }
 
     pub(super) fn schedule(&mut self, id: u128, act: &ScheduleMake) -> Verdict {

@@ -170,9 +170,14 @@ impl Platform {
         self.active(lines[0].buyer)?;
         let unpaid: Vec<_> = lines.into_iter().filter(|l| l.state == UNPAID).collect();
         require(!unpaid.is_empty(), Status::OrderNotPayable)?;
+        let due = |line: &OrderLine| line.amount - line.paid;
+        let sum = unpaid
+            .iter()
+            .try_fold(0u128, |sum, line| sum.checked_add(due(line)));
+        require(act.amount <= sum.unwrap_or(u128::MAX), Status::ExceedsDue)?;
         let mut left = act.amount;
         for mut line in unpaid {
-            let part = left.min(line.amount - line.paid);
+            let part = left.min(due(&line));
             if part == 0 {
                 break;
             }
@@ -182,7 +187,7 @@ impl Platform {
             self.paid(&mut line, part);
             self.put(line);
         }
-        require(left == 0, Status::ExceedsDue)
+        Ok(())
     }
 
     /// The lines of an order.

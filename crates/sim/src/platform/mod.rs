@@ -168,7 +168,7 @@ impl Platform {
             Act::FeeTierAdd(act) => self.add_tier(act),
             Act::CalendarSet(act) => self.set_calendar(act),
             Act::HolidaySet(act) => self.set_holiday(act),
-            Act::DayClose(act) => self.close_day(act),
+            Act::DayClose(act) => self.close_day(*act),
             Act::Sweep(act) => self.own_money((Role::Own, Role::Safe), act.ledger, act.amount),
             Act::Fund(act) => self.own_money((Role::Safe, Role::Own), act.ledger, act.amount),
             act @ (Act::ListingAdd(_)
@@ -193,7 +193,7 @@ impl Platform {
             Act::PaySplit(act) => self.split(act, legs),
             Act::Refund(act) => self.refund(act),
             Act::Payout(act) => self.pay_out(act.party, act.ledger, act.amount),
-            Act::PayoutBatch(act) => self.pay_out_all(act, legs),
+            Act::PayoutBatch(act) => self.pay_out_all(*act, legs),
             Act::Exchange(act) => self.exchange(act),
             Act::SchemeSettle(act) => self.settle_scheme(act),
             Act::PayShared(act) => self.pay_shared(id, act),
@@ -231,9 +231,15 @@ impl Platform {
         self.now = now;
         let before = self.clone();
         let done = match &object {
-            Object::Hold(hold) => self.expire_hold(hold),
+            Object::Hold(hold) => {
+                self.expire_hold(hold);
+                Ok(())
+            }
             Object::Payment(payment) => self.finish_sharing(payment.id),
-            Object::PaymentRequest(request) => self.expire_request(*request),
+            Object::PaymentRequest(request) => {
+                self.expire_request(*request);
+                Ok(())
+            }
             Object::Schedule(schedule) => self.run_schedule(*schedule),
             Object::Chargeback(chargeback) => self.give_up(*chargeback),
             Object::OrderLine(line) => self.ring_line(*line),

@@ -156,7 +156,7 @@ impl Platform {
         )
     }
 
-    pub(super) fn pay_out_all(&mut self, act: &PayoutBatch, legs: &[Leg]) -> Verdict {
+    pub(super) fn pay_out_all(&mut self, act: PayoutBatch, legs: &[Leg]) -> Verdict {
         let empty = legs.iter().any(|leg| leg.amount == 0);
         require(!empty, Status::AmountMustNotBeZero)?;
         self.declared(act.ledger)?;

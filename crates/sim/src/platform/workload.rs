@@ -38,7 +38,7 @@ const ACTS: &[(&str, u32)] = &[
     ("pay", 8),
     ("pay_split", 3),
     ("pay_shared", 4),
-    ("share", 5),
+    ("share", 7),
     ("share_finish", 2),
     ("refund", 7),
     ("hold", 4),
@@ -54,25 +54,25 @@ const ACTS: &[(&str, u32)] = &[
     ("exchange", 4),
     ("scheme_settle", 2),
     ("chargeback_open", 6),
-    ("chargeback_recover", 4),
+    ("chargeback_recover", 6),
     ("chargeback_won", 2),
     ("chargeback_lost", 2),
     ("listing_add", 2),
     ("listing_set", 2),
-    ("order_place", 12),
+    ("order_place", 16),
     ("order_pay", 6),
     ("order_ship", 7),
-    ("order_confirm", 7),
+    ("order_confirm", 8),
     ("order_cancel", 3),
-    ("claim_open", 5),
-    ("claim_decide", 5),
-    ("order_refund", 6),
+    ("claim_open", 9),
+    ("claim_decide", 8),
+    ("order_refund", 9),
     ("gift_send", 4),
     ("gift_claim", 8),
 ];
 
 /// What comes up beside acts: time goes on.
-const WAITS: u32 = 24;
+const WAITS: u32 = 20;
 
 /// One step, as it was drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub struct Workload {
     /// How many commands there were.
     count: u128,
     sent: Vec<Command>,
-    /// Ids of the commands that were carried out, by act.
+    /// Ids of the commands that were carried out, by act; of some that are about an order, its id.
     made: BTreeMap<u16, Vec<u128>>,
     now: u64,
 }
@@ -209,14 +209,19 @@ impl Workload {
             }
             place -= count;
         }
-        let hours = dice.of(&[0, 1, 23, 24, 25, 49, 72, 168, 240, 720, 4_321]);
+        let hours = dice.of(&[0, 1, 23, 24, 1, 25, 0, 49, 1, 72, 168, 24, 240, 720, 4_321]);
         Event::Wait(hours * 3_600 * SECOND + SECOND)
     }
 
     /// Says that a command was carried out, so that others name what it made.
     pub fn carried_out(&mut self, command: &Command) {
         let made = self.made.entry(command.act.number()).or_default();
-        made.push(command.id);
+        made.push(match command.act {
+            Act::OrderShip(act) => act.order,
+            Act::OrderConfirm(act) => act.order,
+            Act::ClaimOpen(act) => act.order,
+            _ => command.id,
+        });
     }
 
     /// A new command; now and then one that was sent before, or another under its id.
@@ -239,24 +244,12 @@ impl Workload {
             let most = u128::MAX >> (128 - field.bits);
             values.push(value.min(most));
         }
-        self.agree(name, &mut values);
+        agree(name, &mut values);
         let act = Act::from_values(facts.number, &values).expect("values fit");
-        let legs = self.legs(&act, dice);
+        let legs = legs(&act, dice);
         let command = Command { id, act, legs };
         self.sent.push(command.clone());
         command
-    }
-
-    /// Makes fields fit together that hardly would by themselves.
-    fn agree(&self, name: &str, values: &mut [u128]) {
-        // Either a line of an order, or a payment: its order, line and payment.
-        if let ("chargeback_open", [_, _, _, order, line, payment]) = (name, values) {
-            if *line > 0 && *order != 0 {
-                *payment = 0;
-            } else {
-                (*order, *line) = (0, 0);
-            }
-        }
     }
 
     /// A value of a field.
@@ -270,9 +263,11 @@ impl Workload {
             "seller" => party(dice, &MERCHANTS),
             "ledger" | "to_ledger" => ledger(dice, field == "to_ledger"),
             "price" => dice.of(&[10u128, 50, 33]),
-            "amount" if act == "claim_decide" => dice.of(&[50, 0, 20, 1, 100, 33]),
+            "amount" if act == "claim_open" => dice.of(&[1, 20, 50, 7, 100, 33, 0]),
+            "amount" if act == "claim_decide" => dice.of(&[1, 0, 20, 50, 7, 100]),
+            "amount" if act == "share" || act == "order_refund" => dice.of(&[1, 10, 50, 33, 0]),
             "amount" | "cost" | "flat" | "least" | "most" | "above" => amount(act, field, dice),
-            "fee" if act == "chargeback_open" => dice.of(&[15, 0]),
+            "fee" if act == "chargeback_open" => dice.of(&[15, 0, 15, 0, 3, u128::MAX / 3]),
             "fee" => dice.of(&[0, 2, 1, 2, 1, 0, 2, 1, 0, 2, 1, 3]),
             "payment" if act == "share" || act == "share_finish" => {
                 self.pick(&["pay_shared"], dice)
@@ -283,10 +278,13 @@ impl Workload {
             "schedule" => self.pick(&["schedule"], dice),
             "chargeback" => self.pick(&["chargeback_open"], dice),
             "gift" => self.pick(&["gift_send"], dice),
+            "order" if act == "claim_decide" => self.pick(&["claim_open"], dice),
+            "order" if act == "order_confirm" => self.pick(&["order_ship", "order_place"], dice),
+            "order" if act == "order_refund" => self.pick(&["order_confirm", "order_place"], dice),
             "order" => self.pick(&["order_place"], dice),
             "listing" => dice.of(&[0, 1, 2, 3]),
             "stock" => dice.of(&[5, 2, 100, 0]),
-            "line" => dice.of(&[1, 1, 0, 2, 3]),
+            "line" => dice.of(&[1, 1, 0, 2, 1, 1, 3]),
             "seconds" => dice.of(&[0, 3_600, 90_000, 1, 600_000]),
             "day" | "first_day" => {
                 let today = self.now / DAY;
@@ -308,41 +306,10 @@ impl Workload {
     /// The id of something that one of these acts made.
     fn pick(&self, acts: &[&str], dice: &mut Dice<'_>) -> u128 {
         let act = ActFacts::named(dice.of(acts)).expect("it is the name of an act");
-        let back = dice.roll(5) as usize;
+        let back = dice.of(&[0, 0, 1, 0, 2, 4]);
         let made = self.made.get(&act.number);
         let found = made.and_then(|made| made.iter().rev().nth(back.min(made.len() - 1)));
         found.copied().unwrap_or(7)
-    }
-
-    fn legs(&self, act: &Act, dice: &mut Dice<'_>) -> Vec<Leg> {
-        let many = act.facts().legs != model::Legs::None;
-        let count = if many {
-            dice.of(&[1, 2, 3, 1, 2, 4])
-        } else {
-            0
-        };
-        let (order, batch) = (
-            matches!(act, Act::OrderPlace(_)),
-            matches!(act, Act::PayoutBatch(_)),
-        );
-        let leg = |_| {
-            let parties: &[u128] = if order || batch { &MERCHANTS } else { &PARTIES };
-            let amount = dice.of(&[100u128, 50, 7, 33, 1, 99, 250, 0]);
-            let mut leg = Leg {
-                party: party(dice, parties),
-                amount,
-                ..Leg::default()
-            };
-            if order && dice.roll(3) == 2 {
-                leg.listing = 1 + u32::from(amount % 2 == 1);
-                leg.quantity = 1 + (amount % 3) as u32;
-                let prices = [10, 50, 33];
-                let price = prices[amount as usize % 3];
-                leg.amount = price * u128::from(leg.quantity);
-            }
-            leg
-        };
-        (0..count).map(leg).collect()
     }
 }
 
@@ -368,7 +335,7 @@ fn amount(act: &str, field: &str, dice: &mut Dice<'_>) -> u128 {
     if field != "amount" {
         return dice.of(&[0, 1, 3, 10, 60]);
     }
-    let large = act == "top_up" || act == "fund";
+    let large = ["top_up", "fund", "order_pay"].contains(&act);
     let amounts: [u128; 16] = [
         100,
         40,
@@ -397,12 +364,13 @@ fn amount(act: &str, field: &str, dice: &mut Dice<'_>) -> u128 {
 /// The place of a name, sometimes one too far.
 fn small(act: &str, field: &str, dice: &mut Dice<'_>) -> u32 {
     match field {
-        "state" => dice.of(&[0, 1, 0, 1, 2, 0, 3]),
+        "state" if act == "holiday_set" => dice.of(&[0, 1, 0, 2]),
+        "state" => dice.of(&[0, 1, 0, 2, 0, 0, 3]),
         "funding" if act == "top_up" => dice.of(&[1, 2, 1, 2, 2, 0]),
         "funding" => dice.of(&[0, 1, 2, 0, 1, 0, 2, 1, 3]),
         "delivery" if act == "order_place" => dice.of(&[0, 0, 1, 0, 2, 0, 0, 5]),
         "delivery" => dice.of(&[1, 2, 3, 4, 1, 2, 1, 5, 0]),
-        "pay" => dice.of(&[1, 0, 1, 1, 1, 0, 1, 1, 1, 2]),
+        "pay" => dice.of(&[1, 0, 1, 0, 1, 0, 1, 0, 1, 2]),
         "rule" => dice.of(&[0, 1, 2, 3, 1, 3, 2, 0, 4]),
         "parts" => dice.of(&[3, 1, 2, 5, 3, 2, 4, 0]),
         "every" => dice.of(&[1, 2, 1, 1, 0]),
@@ -411,4 +379,51 @@ fn small(act: &str, field: &str, dice: &mut Dice<'_>) -> u32 {
         "rounding" => dice.roll(4),
         _ => 0,
     }
+}
+
+/// Makes fields fit together that hardly would by themselves.
+fn agree(name: &str, values: &mut [u128]) {
+    // Either a line of an order, or a payment: its order, line and payment.
+    if let ("chargeback_open", [_, _, _, order, line, payment]) = (name, values) {
+        if *line > 0 && *order != 0 {
+            *payment = 0;
+        } else {
+            (*order, *line) = (0, 0);
+        }
+    }
+}
+
+/// The parts of an act that has some.
+fn legs(act: &Act, dice: &mut Dice<'_>) -> Vec<Leg> {
+    let many = act.facts().legs != model::Legs::None;
+    let count = if many {
+        dice.of(&[1, 2, 3, 1, 2, 4])
+    } else {
+        0
+    };
+    let order = matches!(act, Act::OrderPlace(_));
+    let batch = matches!(act, Act::PayoutBatch(_));
+    let shares = matches!(act, Act::Share(_));
+    let leg = |_| {
+        let parties: &[u128] = if order || batch { &MERCHANTS } else { &PARTIES };
+        let amount = if shares {
+            dice.of(&[1, 7, 10, 3, 20, 5, 0])
+        } else {
+            dice.of(&[100, 50, 7, 33, 1, 99, 250, 100, 20, 40, 0, u128::MAX / 2])
+        };
+        let mut leg = Leg {
+            party: party(dice, parties),
+            amount,
+            ..Leg::default()
+        };
+        if order && dice.roll(3) == 2 {
+            leg.listing = 1 + u32::from(amount % 2 == 1);
+            leg.quantity = 1 + (amount % 3) as u32;
+            let prices = [10, 50, 33];
+            let price = prices[amount as usize % 3];
+            leg.amount = price * u128::from(leg.quantity);
+        }
+        leg
+    };
+    (0..count).map(leg).collect()
 }
