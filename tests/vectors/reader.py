@@ -72,32 +72,35 @@ KINDS = {
     0x84: (128, 128, 128, 128, 16, 16, 64),
     0x85: (64,),
 }
-# Objects of the platform, since version 3: name, and the bits of their fields, cause and time the last.
+# Since version 3: what objects are called, and bits of their fields. `k` marks what one is found by,
+# `<n` a name that is one of n, `%` millionths. Every object ends with a cause and a timestamp.
 OBJECTS = {
-    16: ("chart_line", (16, 8, 8, 16, 16, 128, 128, 16, 64)),
-    17: ("fee", (128, 32, 128, 32, 128, 128, 8, 8, 8, 16, 64)),
-    18: ("fee_tier", (128, 8, 128, 128, 32, 16, 64)),
-    19: ("calendar", (32, 32, 8, 16, 64)),
-    20: ("holiday", (32, 32, 8, 16, 64)),
-    21: ("day", (32, 8, 64, 16, 64)),
-    22: ("party", (128, 8, 8, 8, 8, 32, 32, 16, 8, 128, 16, 64)),
-    32: ("hold", (128, 128, 128, 32, 128, 128, 8, 128, 64, 16, 64)),
-    33: ("payment", (128, 128, 128, 32, 128, 128, 8, 128, 128, 32, 8, 8, 64, 128, 8, 16, 64)),
-    34: ("payment_request", (128, 128, 128, 32, 128, 8, 64, 128, 16, 64)),
-    35: ("schedule", (128, 128, 128, 32, 128, 32, 8, 16, 32, 32, 32, 32, 32, 8, 64, 16, 64)),
-    36: ("chargeback", (128, 128, 16, 128, 128, 128, 32, 128, 128, 128, 128, 128, 128, 8, 64, 16, 64)),
-    40: ("listing", (32, 128, 32, 32, 64, 32, 8, 128, 16, 64)),
-    41: ("order_line", (128, 16, 16, 128, 128, 32, 128, 128, 128, 128, 128, 32, 32, 8, 8, 8, 128, 128, 64, 64, 64, 128, 128, 32, 32, 16, 16, 64)),
-    42: ("reserve", (128, 16, 128, 32, 128, 64, 16, 64)),
-    48: ("gift", (128, 128, 32, 8, 128, 16, 128, 16, 128, 128, 128, 8, 64, 16, 64)),
-    49: ("gift_seed", (128, 128, 8, 16, 64)),
-    50: ("gift_claim", (128, 128, 16, 32, 128, 16, 64)),
+    16: ("chart_line", "16k 8<6 8<21 16 16 128 128"),
+    17: ("fee", "128k 32 128 32% 128 128 8<2 8<4 8"),
+    18: ("fee_tier", "128k 8k 128 128 32%"),
+    19: ("calendar", "32k 32 8"),
+    20: ("holiday", "32k 32k 8<2"),
+    21: ("day", "32k 8<2 64"),
+    22: ("party", "128k 8<5 8<4 8<3 8<11 32% 32% 16 8<3 128"),
+    32: ("hold", "128k 128 128 32 128 128 8<4 128 64"),
+    33: ("payment", "128k 128 128 32 128 128 8<2 128 128 32 8 8<2 64 128 8<3"),
+    34: ("payment_request", "128k 128 128 32 128 8<4 64 128"),
+    35: ("schedule", "128k 128 128 32 128 32 8<4 16 32 32 32 32 32 8<3 64"),
+    36: ("chargeback", "128k 128 16 128 128 128 32 128 128 128 128 128 128 8<5 64"),
+    40: ("listing", "32k 128 32 32 64 32 8<2 128"),
+    41: ("order_line", "128k 16k 16 128 128 32 128 128 128 128 128 32 32 8<5 8<5 8<4 128 128 64 64 64"
+                       " 128 128 32% 32% 16"),
+    42: ("reserve", "128k 16k 128 32 128 64"),
+    48: ("gift", "128k 128 32 8<2 128 16 128 16 128 128 128 8<3 64"),
+    49: ("gift_seed", "128k 128 8<2"),
+    50: ("gift_claim", "128k 128k 16 32 128"),
 }
+ACTS = {*range(16), *range(30, 52), *range(60, 64), *range(70, 80), 90, 91}  # 0 is time
 DEED = 8
 KINDS[DEED] = (128, 16, 128, 32, 64, 64, 64)
-KINDS.update((kind, bits) for kind, (_, bits) in OBJECTS.items())
-LATER = {6, 7, 0x83, 0x84, 0x85}  # since version 2
-PLATFORM = {DEED, *OBJECTS}  # since version 3
+for kind, (_, fields) in OBJECTS.items():
+    KINDS[kind] = tuple(int(re.match("[0-9]+", field)[0]) for field in fields.split()) + (16, 64)
+SINCE = {**dict.fromkeys((6, 7, 0x83, 0x84, 0x85), 2), DEED: 3, **dict.fromkeys(OBJECTS, 3)}
 
 
 def unpack(data, at, fields):
@@ -126,12 +129,12 @@ class Fold:
         self.last = {"any": 0, "account": 0, "transfer": 0}
         self.times, self.counts = set(), dict.fromkeys(KINDS, 0)
         self.entered, self.statements, self.stays = {}, [], None
+        self.deeds, self.objects = set(), {kind: set() for kind in OBJECTS}
 
     def record(self, data, version):
         need(data and data[0] in KINDS, "no record has this kind")
         kind = data[0]
-        need(version > 1 or kind not in LATER, "version 1 has no record of this kind")
-        need(version > 2 or kind not in PLATFORM, f"version {version} has no record of this kind")
+        need(version >= SINCE.get(kind, 1), f"version {version} has no record of this kind")
         self.counts[kind] += 1
         values, marks, end = unpack(data, 1, KINDS[kind])
         if kind == 3:
@@ -140,16 +143,38 @@ class Fold:
             self.remains(values, marks)
         else:
             need(marks == 0, "marks where there are none")
-            {1: self.ledger, 2: self.account, 4: self.expiry, 5: self.failure, 6: self.erasure, 7: self.line,
-             0x84: self.expired, 0x85: lambda time: self.time(time, "any")}.get(kind, self.platform)(*values)
+            if kind in OBJECTS:
+                self.object(kind, values)
+            else:
+                self.other(kind, values)
         if kind & 0x80:
             self.stays = sha(b"\0", data[:end])
             end += len(data[end:]) - len(data[end:].lstrip(b"\xa5"))
         need(end == len(data), "bytes follow the record")
 
-    def platform(self, *values):
-        """A deed or an object changes no account: the transfers beside it do."""
+    def other(self, kind, values):
+        {1: self.ledger, 2: self.account, 4: self.expiry, 5: self.failure, 6: self.erasure, 7: self.line,
+         DEED: self.deed, 0x84: self.expired, 0x85: lambda time: self.time(time, "any")}[kind](*values)
+
+    def deed(self, ident, act, *values):
         self.time(values[-1], "any")
+        need(0 < ident < 2**128 - 1 and ident not in self.deeds, "the command was carried out before")
+        need(act in ACTS - {0}, "no act has this number")
+        self.deeds.add(ident)
+
+    def object(self, kind, values):
+        """Objects change no account; each stands in the place of the one with its key."""
+        *values, cause, timestamp = values
+        self.time(timestamp, "any")
+        need(cause in ACTS, "no act has the number of its cause")
+        fields = OBJECTS[kind][1].split()
+        for field, value in zip(fields, values):
+            names = re.search("<([0-9]+)", field)
+            need(not names or value < int(names[1]), "no state or kind has this number")
+            need(not field.endswith("%") or value <= 1_000_000, "a share is more than all")
+        key = tuple(value for field, value in zip(fields, values) if "k" in field)
+        need(OBJECTS[kind][0] != "listing" or key[0] <= len(self.objects[kind]), "a listing is left out")
+        self.objects[kind].add(key)
 
     def time(self, timestamp, kind, imported=False):
         need(timestamp > self.last[kind if imported else "any"], "its time does not rise")
@@ -311,7 +336,7 @@ class Log:
         block = self.sealed("books", 72, b"cf-books")
         self.version = number(block, 8, 4)
         need(self.version in (1, 2, 3) and not number(block, 12, 4) and not number(block, 64, 4),
-             "books: not version 1 to 3")
+             "books: not version 1, 2 or 3")
         self.remains, self.stood = {}, {}
         self.size = number(block, 16)
         need(self.size in [1 << n for n in range(24, 31)], "books: the size of a segment")
@@ -479,6 +504,8 @@ def main(arguments):
         "batches": len(log.leaves), "records": log.records, "transfers": fold.counts[3],
         "expired": fold.counts[4], "failed": fold.counts[5], "pending": len(fold.open),
         "erased": len(log.remains), "statements": len(fold.statements),
+        "deeds": len(fold.deeds),
+        "objects": {OBJECTS[kind][0]: len(keys) for kind, keys in fold.objects.items() if keys},
         "root_of_outer_tree": root(log.leaves).hex(), "last_leaf": log.previous.hex(), "torn": log.torn,
         "ledgers": {str(n): f"{code}/{exponent}" for n, (code, exponent) in sorted(fold.ledgers.items())},
     }

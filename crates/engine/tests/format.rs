@@ -178,7 +178,6 @@ fn the_commands_of_the_second_fixture_leave_its_bytes_again() {
         write_fixture(data.path());
     }
     let made = contents(data.path());
-    // What is made today says its version, the third; all else is as the second had it.
     let version = ["books, byte 8"];
     assert_eq!(differences(&truth(&made), &truth(&fixture("v2"))), version);
 }

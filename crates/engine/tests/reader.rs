@@ -7,8 +7,10 @@ use std::path::Path;
 use std::{fmt, fs};
 
 use engine::{Erase, audit, erase};
+use model::{Object, QueryFilter};
+use scenario::platform::play_platform;
 use scenario::{
-    ACCOUNTS, CREATED, Step, block_on, every_kind, independent, line, made_of, market, open,
+    ACCOUNTS, CREATED, Step, block_on, every_kind, independent, line, made_of, make, market, open,
     options, play, transfer,
 };
 
@@ -78,6 +80,46 @@ fn both_read_the_same_from_records_of_every_kind() {
     }
     let transfers = format!("\"transfers\": {}", made - ACCOUNTS.len());
     assert!(said.contains(&transfers), "{transfers} is not in\n{said}");
+}
+
+#[test]
+fn both_read_the_same_from_commands_of_every_act() {
+    let data = tempfile::tempdir().expect("a directory");
+    make(data.path(), 7);
+    let books = open(data.path());
+    play_platform(&books);
+    let filter = QueryFilter {
+        limit: 8_189,
+        ..QueryFilter::default()
+    };
+    let ids: Vec<u128> = block_on(books.query_accounts(filter))
+        .expect("found")
+        .iter()
+        .map(|account| account.id)
+        .collect();
+    block_on(books.close()).expect("closed");
+    drop(books);
+    let Some(said) = check(data.path(), &ids) else {
+        return;
+    };
+    for (_, name, _) in Object::ALL {
+        assert!(
+            said.contains(&format!("\"{name}\": ")),
+            "no {name} in\n{said}"
+        );
+    }
+    for fact in ["\"party\": 7", "\"chart_line\": 21", "\"listing\": 2"] {
+        assert!(said.contains(fact), "{fact} is not in\n{said}");
+    }
+    // A version that had no such records does not have them.
+    let path = data.path().join("books");
+    let mut bytes = fs::read(&path).expect("the superblock");
+    bytes[8] = 2;
+    let sum = crc32c::crc32c(&bytes[..68]);
+    bytes[68..].copy_from_slice(&sum.to_le_bytes());
+    fs::write(&path, bytes).expect("written");
+    let (well, said) = independent(&["--summary"], data.path()).expect("it was there");
+    assert!(!well && said.contains("version 2 has no record"), "{said}");
 }
 
 #[test]

@@ -4,6 +4,11 @@
 // Each test file takes what it needs.
 #![allow(dead_code)]
 
+pub mod platform;
+// What scripts of commands are written in, there and here.
+#[path = "../../../machine/tests/platform/text.rs"]
+pub mod text;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
