@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Books, Options as BooksOptions};
@@ -54,13 +55,17 @@ impl Local {
             .map_err(|error| Failure::Input(format!("{}: {error}", settings.listen)))?;
         let address = listener.local_addr().map_err(Failure::input)?;
         let config = Config::read(&settings.data)?;
+        let data = settings.data.clone();
         let books = Books::open(&BooksOptions {
             signing: config.signing(&settings.data)?,
             data: settings.data,
             manual_clock: settings.clock == Clock::Manual,
         })
         .map_err(Failure::input)?;
+        // The books are locked, so nobody else is about to make it.
+        let vault = Arc::new(config.vault(&data)?);
         let options = Options {
+            vault,
             auth: settings.auth,
             clock: settings.clock,
         };

@@ -7,11 +7,13 @@ use axum::body::Bytes;
 use engine::{Books, Refused};
 use model::Currency;
 use tokio::sync::{Semaphore, watch};
+use vault::Vault;
 
 use crate::gate::Gate;
 use crate::limits::STREAMS;
 use crate::metrics::Metrics;
 use crate::openapi;
+use crate::personal::Personal;
 use crate::wire::Currencies;
 
 /// How the books are served.
@@ -21,6 +23,8 @@ pub struct Options {
     pub auth: Auth,
     /// The books' clock, as they were opened with.
     pub clock: Clock,
+    /// The personal data of parties, open.
+    pub vault: Arc<Vault>,
 }
 
 /// Who may call.
@@ -47,6 +51,8 @@ pub(crate) struct App {
     pub books: Books,
     pub gate: Gate,
     pub metrics: Metrics,
+    /// The personal data of parties.
+    pub personal: Personal,
     pub clock: Clock,
     /// Room for streams of events.
     pub streams: Arc<Semaphore>,
@@ -62,6 +68,7 @@ impl App {
         let app = Self {
             gate: Gate::new(options.auth),
             metrics: Metrics::new(books.clone()),
+            personal: Personal::new(books.clone(), options.vault),
             clock: options.clock,
             streams: Arc::new(Semaphore::new(STREAMS)),
             closing: watch::Sender::new(false),
@@ -70,6 +77,12 @@ impl App {
             books,
         };
         app.refresh_currencies().await?;
+        let finished = app.personal.finish_erasing().await;
+        let finished =
+            finished.map_err(|problem| Refused::Stopped(problem.body().detail().to_owned()))?;
+        if finished > 0 {
+            tracing::warn!(finished, "erasures that were cut off are finished");
+        }
         Ok(app)
     }
 

@@ -15,6 +15,7 @@ mod filter;
 mod flags;
 mod integer;
 mod parse;
+mod personal;
 mod statement;
 mod transfer;
 
@@ -33,6 +34,7 @@ pub use parse::{
     Posted, parse_account_filter, parse_accounts, parse_clock, parse_commands, parse_ids,
     parse_ledger, parse_query_filter, parse_transfers,
 };
+pub use personal::parse_personal;
 pub use statement::{StatementHead, StatementView};
 pub use transfer::{NewTransfer, TransferView};
 

@@ -134,6 +134,7 @@ async fn without_tokens_only_on_this_machine() {
         },
     )
     .expect("made");
+    let vault = vault::Vault::open(&data.join(vault::DIR)).expect("a vault");
     let books = Books::open(&BooksOptions {
         data,
         ..BooksOptions::default()
@@ -144,6 +145,7 @@ async fn without_tokens_only_on_this_machine() {
     let options = Options {
         auth: Auth::None,
         clock: Clock::System,
+        vault: std::sync::Arc::new(vault),
     };
     let refused = serve(options, books, listener, std::future::pending()).await;
     let refused = refused.expect_err("it is not of this machine");
