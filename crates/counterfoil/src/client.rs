@@ -112,6 +112,18 @@ impl Client {
         String::from_utf8(answer).map_err(garbled)
     }
 
+    /// Puts JSON and gives the answer as it came.
+    pub fn put(&mut self, path: &str, body: &Value) -> Result<String, Failure> {
+        let answer = self.send("PUT", path, JSON, body.to_string().as_bytes())?;
+        String::from_utf8(answer).map_err(garbled)
+    }
+
+    /// Has something taken away, and gives the answer as it came.
+    pub fn delete(&mut self, path: &str) -> Result<String, Failure> {
+        let answer = self.send("DELETE", path, JSON, &[])?;
+        String::from_utf8(answer).map_err(garbled)
+    }
+
     /// Has commands carried out in order, in as many requests as they need; an outcome each.
     pub fn commands(&mut self, commands: &[Value]) -> Result<Vec<Outcome>, Failure> {
         let mut outcomes = Vec::with_capacity(commands.len());

@@ -10,6 +10,7 @@ use engine::Signing;
 use merkle::key::{KeyKind, SigningKey};
 use merkle::policy::Policy;
 use serde::Deserialize;
+use vault::Vault;
 
 use crate::failure::Failure;
 
@@ -22,12 +23,19 @@ const FILE_BYTES: u64 = 256 << 10;
 const FRESH: &str = "\
 # How these books are run. Read at every start.
 
+# The master key of the personal data, on another medium perhaps; without it vault/master.
+# vault_master = \"/media/key/counterfoil-master\"
+
 [log]
 # Private keys that sign the checkpoints; their name is the origin of the log. While one key takes
 # over from another, name both: both sign.
 keys = [\"keys/log.key\"]
 # A C2SP tlog-policy: which witnesses cosign, at which address, and how many have to.
 # policy = \"policy\"
+
+[webhooks]
+# Whether webhooks may go to private addresses, as those of a network of your own.
+# private = false
 
 [statement]
 # A statement of all balances every day at this time, UTC.
@@ -42,9 +50,17 @@ retention_days = 3653
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    vault_master: Option<PathBuf>,
     log: Log,
+    webhooks: Webhooks,
     statement: Statement,
     erase: Erase,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Webhooks {
+    private: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -134,6 +150,29 @@ impl Config {
         let time = time.map_err(wrong)?;
         let (hour, minute) = (time.hour().unsigned_abs(), time.minute().unsigned_abs());
         Ok(Some(60 * u16::from(hour) + u16::from(minute)))
+    }
+
+    /// Opens the personal data beside the books of `data`, under the master key that it names.
+    pub fn vault(&self, data: &Path) -> Result<Vault, Failure> {
+        let dir = data.join(vault::DIR);
+        let opened = match &self.vault_master {
+            None => Vault::open(&dir),
+            Some(path) => Vault::open_with(&dir, &data.join(path)),
+        };
+        opened.map_err(Failure::input)
+    }
+
+    /// How events are delivered.
+    pub fn webhooks(&self) -> hooks::Options {
+        let reach = if self.webhooks.private {
+            hooks::Reach::Private
+        } else {
+            hooks::Reach::Public
+        };
+        hooks::Options {
+            reach,
+            ..hooks::Options::default()
+        }
     }
 
     /// Days before a record may be erased.

@@ -8,7 +8,7 @@ use clap::Args;
 use model::money::format_amount;
 use model::{Account, CreateAccountStatus, CreateTransferStatus, EventResult, transfer_flags};
 use serde::Serialize;
-use server::{Auth, Clock};
+use server::{Auth, Clock, Delivery};
 use sim::workload::{EURO, Event, Market, Open, Role};
 
 use crate::client::{Client, Ledger, transfer_status};
@@ -95,6 +95,7 @@ pub fn run(demo: Demo, output: Output) -> Result<(), Failure> {
     }
     let data = demo.data.display().to_string();
     let local = Local::start(Settings {
+        delivery: Delivery::On,
         data: demo.data,
         listen: demo.listen,
         auth: Auth::None,

@@ -9,7 +9,7 @@ use engine::Trust;
 use merkle::key::{KeyKind, SigningKey};
 use serde_json::json;
 use server::auth;
-use server::{Auth, Clock};
+use server::{Auth, Clock, Delivery};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config};
@@ -194,6 +194,7 @@ pub fn serve(serve: Serve, output: Output) -> Result<(), Failure> {
         Auth::Tokens(serve.data.clone())
     };
     let local = Local::start(Settings {
+        delivery: Delivery::On,
         data: serve.data,
         listen: serve.listen,
         auth,

@@ -25,6 +25,7 @@ mod log;
 mod monitor;
 mod olist;
 mod output;
+mod party;
 mod progress;
 mod proof;
 mod show;
@@ -89,6 +90,8 @@ enum Command {
     Ledger(OnBooks<ask::Ledger>),
     Act(act::Act),
     Object(act::Object),
+    /// What is known of parties, in the vault.
+    Party(OnBooks<party::Party>),
     /// The chart of accounts: loads and shows it.
     Chart(OnBooks<chart::Chart>),
     Receipt(proof::Receipt),
@@ -179,6 +182,9 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         }
         Command::Act(act) => act::run(&act, output),
         Command::Object(object) => act::object(&object, output),
+        Command::Party(OnBooks { target, action }) => {
+            with_client(&target, |client| party::run(&action, client, output))
+        }
         Command::Chart(OnBooks { target, action }) => {
             with_client(&target, |client| chart::run(&action, client, output))
         }

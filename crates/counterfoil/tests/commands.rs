@@ -1,7 +1,9 @@
 //! The commands as a user meets them: what they print and how they end.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -187,6 +189,61 @@ fn a_chart_is_loaded_once_and_acts_are_carried_out() {
     assert!(refused.contains("party_not_found"), "{refused}");
     let missing = books.fails(1, &["object", "party", "13"]);
     assert!(missing.contains("There is no party 13"), "{missing}");
+}
+
+#[test]
+fn personal_data_are_kept_shown_and_erased_and_no_trace_has_them() {
+    let books = Books::new();
+    books.done(&["act", "party_open", "party=11", "kind=customer"]);
+    let traces = books.parent.path().join("traces");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_counterfoil"))
+        .args(["serve", "--no-auth", "--listen", "127.0.0.1:0", "--data"])
+        .arg(books.data())
+        .env("COUNTERFOIL_TRACE", "trace")
+        .stdout(Stdio::piped())
+        .stderr(File::create(&traces).expect("a file"))
+        .spawn()
+        .expect("it runs");
+    let mut ready = String::new();
+    let stdout = server.stdout.take().expect("it is piped");
+    BufReader::new(stdout)
+        .read_line(&mut ready)
+        .expect("a line");
+    let url = format!(
+        "http://{}",
+        ready.trim().rsplit("http://").next().expect("an address")
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
+        command.args(["party", "data"]).args(arguments);
+        let output = command.args(["--json", "--server", &url]).output();
+        let output = output.expect("it runs");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), answer, told)
+    };
+    let put = ["put", "11", "name=Zoe Novak", "x_equation=a=b"];
+    assert_eq!(run(&put).1["status"], "created");
+    assert_eq!(run(&put).1["status"], "exists");
+    let (_, shown, _) = run(&["show", "11"]);
+    assert_eq!(shown["data"]["name"], "Zoe Novak");
+    assert_eq!(shown["data"]["x_equation"], "a=b");
+    assert_eq!(run(&["erase", "11"]).1["status"], "erased");
+    assert_eq!(run(&["erase", "11"]).1["status"], "erased_before");
+    for (code, arguments, says) in [
+        (2, &["put", "11", "Zoe Novak"][..], "FIELD=VALUE"),
+        (1, &["put", "11", "name=Zoe Novak"], "party_data_erased"),
+        (1, &["show", "11"], "erased"),
+    ] {
+        let (ended, _, told) = run(arguments);
+        assert_eq!(ended, Some(code), "{told}");
+        assert!(told.contains(says) && !told.contains("Novak"), "{told}");
+    }
+    server.kill().expect("it ran");
+    server.wait().expect("it ended");
+    let traces = std::fs::read_to_string(traces).expect("they are text");
+    assert!(traces.contains("serving"), "there are traces: {traces}");
+    assert!(!traces.contains("Novak"), "{traces}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod events;
 mod ledgers;
 mod log;
 mod noun;
+mod parties;
 mod receipts;
 mod service;
 mod statements;
@@ -24,6 +25,7 @@ pub(crate) use commands::*;
 pub(crate) use events::*;
 pub(crate) use ledgers::*;
 pub(crate) use log::*;
+pub(crate) use parties::*;
 pub(crate) use receipts::*;
 pub(crate) use service::*;
 pub(crate) use statements::*;
@@ -50,6 +52,9 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::GetObjects => fresh(get_objects(call).await),
         Operation::GiftProof => fresh(gift_proof(call).await),
         Operation::GetChart => fresh(get_chart(call).await),
+        Operation::KeepPersonal => keep_personal(call).await,
+        Operation::ShowPersonal => fresh(show_personal(call).await),
+        Operation::ErasePersonal => erase_personal(call).await,
         Operation::GetEvents => fresh(get_events(call).await),
         Operation::CreateWebhook => create_webhook(call).await,
         Operation::ListWebhooks => fresh(list_webhooks(call).await),

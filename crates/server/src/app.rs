@@ -8,11 +8,13 @@ use engine::{Books, Refused};
 use hooks::Hooks;
 use model::Currency;
 use tokio::sync::{Semaphore, watch};
+use vault::Vault;
 
 use crate::gate::Gate;
 use crate::limits::STREAMS;
 use crate::metrics::Metrics;
 use crate::openapi;
+use crate::personal::Personal;
 use crate::webhooks::Webhooks;
 use crate::wire::Currencies;
 
@@ -25,6 +27,8 @@ pub struct Options {
     pub clock: Clock,
     /// Where webhooks are kept.
     pub webhooks: Webhooks,
+    /// The personal data of parties, open.
+    pub vault: Arc<Vault>,
 }
 
 /// Who may call.
@@ -51,6 +55,8 @@ pub(crate) struct App {
     pub books: Books,
     pub gate: Gate,
     pub metrics: Metrics,
+    /// The personal data of parties.
+    pub personal: Personal,
     pub clock: Clock,
     /// Who gets events as webhooks.
     pub hooks: Hooks,
@@ -68,6 +74,7 @@ impl App {
         let app = Self {
             gate: Gate::new(options.auth),
             metrics: Metrics::new(books.clone()),
+            personal: Personal::new(books.clone(), options.vault),
             clock: options.clock,
             hooks,
             streams: Arc::new(Semaphore::new(STREAMS)),
@@ -77,6 +84,12 @@ impl App {
             books,
         };
         app.refresh_currencies().await?;
+        let finished = app.personal.finish_erasing().await;
+        let finished =
+            finished.map_err(|problem| Refused::Stopped(problem.body().detail().to_owned()))?;
+        if finished > 0 {
+            tracing::warn!(finished, "erasures that were cut off are finished");
+        }
         Ok(app)
     }
 

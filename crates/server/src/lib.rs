@@ -18,6 +18,7 @@ mod gate;
 pub mod limits;
 mod metrics;
 mod openapi;
+mod personal;
 pub mod problem;
 mod query;
 mod refusal;

@@ -56,6 +56,9 @@ pub const STREAM_EVENTS: usize = 256;
 /// Parts of a stream that wait for its reader; each is what was read at once.
 pub const STREAM_PARTS: usize = 2;
 
+/// Parties of the vault that a start asks the books about at once.
+pub const PARTIES_CHECKED: usize = 1_000;
+
 /// How long a stream is silent at most.
 pub const STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
 

@@ -34,6 +34,9 @@ use crate::wire::Amount;
         api::create_orders,
         api::get_objects,
         api::get_chart,
+        api::keep_personal,
+        api::show_personal,
+        api::erase_personal,
         api::gift_proof,
         api::get_events,
         api::create_webhook,
@@ -96,10 +99,11 @@ pub fn document(clock: Clock) -> String {
 
 fn operation<'a>(path: Option<&'a mut PathItem>, route: &Route) -> Option<&'a mut Operation> {
     let path = path?;
-    let operation = if route.method == "GET" {
-        &mut path.get
-    } else {
-        &mut path.post
+    let operation = match route.method.as_str() {
+        "GET" => &mut path.get,
+        "PUT" => &mut path.put,
+        "DELETE" => &mut path.delete,
+        _ => &mut path.post,
     };
     operation.as_mut()
 }

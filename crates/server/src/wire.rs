@@ -15,6 +15,7 @@ mod filter;
 mod flags;
 mod integer;
 mod parse;
+mod personal;
 mod statement;
 mod transfer;
 mod webhook;
@@ -34,6 +35,7 @@ pub use parse::{
     Posted, parse_account_filter, parse_accounts, parse_clock, parse_commands, parse_ids,
     parse_ledger, parse_query_filter, parse_replay, parse_rotation, parse_transfers, parse_webhook,
 };
+pub use personal::parse_personal;
 pub use statement::{StatementHead, StatementView};
 pub use transfer::{NewTransfer, TransferView};
 pub use webhook::{DeadLettersView, NewWebhook, Replay, Rotation, WebhookView};

@@ -116,17 +116,21 @@ fn many<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<Vec<T>, Problem> {
 
 /// What `serde_json` says, with the place as an offset.
 fn malformed(body: &[u8], error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let says = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(says, _)| says);
+    Problem::new(Kind::MalformedJson, echo(says)).at_byte(place(body, error))
+}
+
+/// The byte of the body at which it is wrong.
+pub(super) fn place(body: &[u8], error: &serde_json::Error) -> usize {
     let lines = body.split_inclusive(|&byte| byte == b'\n');
     let before: usize = lines
         .take(error.line().saturating_sub(1))
         .map(<[u8]>::len)
         .sum();
-    let text = error.to_string();
-    let says = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(says, _)| says);
-    let offset = (before + error.column()).min(body.len());
-    Problem::new(Kind::MalformedJson, echo(says)).at_byte(offset)
+    (before + error.column()).min(body.len())
 }
 
 /// An object and nothing else: `serde` alone would take `[1, 2]` for fields in their order, and

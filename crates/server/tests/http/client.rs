@@ -88,6 +88,7 @@ impl Server {
     ) -> Self {
         let data = directory.path().join("books");
         let manual_clock = clock == Clock::Manual;
+        let vault_dir = data.join(vault::DIR);
         let options = BooksOptions {
             data: data.clone(),
             manual_clock,
@@ -103,10 +104,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its number");
         let (stop, stopped) = oneshot::channel();
+        let vault = vault::Vault::open(&vault_dir).expect("a vault");
         let options = Options {
             auth,
             clock,
             webhooks: webhooks(&data),
+            vault: Arc::new(vault),
         };
         let served = serve(options, books.clone(), listener, async {
             let _ = stopped.await;

@@ -134,6 +134,7 @@ async fn without_tokens_only_on_this_machine() {
         },
     )
     .expect("made");
+    let vault = vault::Vault::open(&data.join(vault::DIR)).expect("a vault");
     let books = Books::open(&BooksOptions {
         data: data.clone(),
         ..BooksOptions::default()
@@ -145,6 +146,7 @@ async fn without_tokens_only_on_this_machine() {
         auth: Auth::None,
         clock: Clock::System,
         webhooks: webhooks(&data),
+        vault: std::sync::Arc::new(vault),
     };
     let refused = serve(options, books, listener, std::future::pending()).await;
     let refused = refused.expect_err("it is not of this machine");
