@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::limits::{BATCH_COMMANDS, BATCH_EVENTS};
 use model::{
     Account, AccountBalance, AccountFilter, CommandResult, CreateTransferStatus, EventResult,
-    OrderEvent, Transfer,
+    OrderEvent, QueryFilter, Transfer,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -78,6 +78,11 @@ impl Client {
 
     pub fn lookup_accounts(&mut self, ids: &[u128]) -> Result<Vec<Account>, Failure> {
         self.bulk("/v1/accounts/lookup", ids.as_bytes())
+    }
+
+    /// The first of the accounts that match, by time.
+    pub fn query_accounts(&mut self, filter: &QueryFilter) -> Result<Vec<Account>, Failure> {
+        self.bulk("/v1/accounts/query", filter.as_bytes())
     }
 
     pub fn lookup_transfers(&mut self, ids: &[u128]) -> Result<Vec<Transfer>, Failure> {
