@@ -169,13 +169,11 @@ impl Personal {
 
     async fn party(&self, party: u128) -> Result<Party, Problem> {
         let found = self.books.objects(vec![(Party::KIND, (party, 0))]).await?;
-        match found.into_iter().flatten().next() {
-            Some(Object::Party(party)) => Ok(party),
-            _ => {
-                let detail = format!("There is no party {party}; `party_open` opens one.");
-                Err(Problem::new(Kind::NotFound, detail))
-            }
+        if let Some(Object::Party(party)) = found.into_iter().flatten().next() {
+            return Ok(party);
         }
+        let detail = format!("There is no party {party}; `party_open` opens one.");
+        Err(Problem::new(Kind::NotFound, detail))
     }
 
     /// Has the books commit to `digest`. A party may come back to data that it had before, so an
