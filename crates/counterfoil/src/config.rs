@@ -33,6 +33,10 @@ keys = [\"keys/log.key\"]
 # A statement of all balances every day at this time, UTC.
 # daily = \"23:59\"
 
+[webhooks]
+# Whether webhooks may go to private addresses, and unencrypted there.
+# allow_private = true
+
 [erase]
 # Days before a record may be erased.
 retention_days = 3653
@@ -44,6 +48,7 @@ retention_days = 3653
 pub struct Config {
     log: Log,
     statement: Statement,
+    webhooks: Webhooks,
     erase: Erase,
 }
 
@@ -58,6 +63,12 @@ struct Log {
 #[serde(deny_unknown_fields, default)]
 struct Statement {
     daily: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Webhooks {
+    allow_private: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -134,6 +145,19 @@ impl Config {
         let time = time.map_err(wrong)?;
         let (hour, minute) = (time.hour().unsigned_abs(), time.minute().unsigned_abs());
         Ok(Some(60 * u16::from(hour) + u16::from(minute)))
+    }
+
+    /// How webhooks are delivered.
+    pub fn webhooks(&self) -> hooks::Options {
+        let reach = if self.webhooks.allow_private {
+            hooks::Reach::Private
+        } else {
+            hooks::Reach::Public
+        };
+        hooks::Options {
+            reach,
+            ..hooks::Options::default()
+        }
     }
 
     /// Days before a record may be erased.
@@ -235,6 +259,14 @@ mod tests {
         assert_eq!(signing.keys()[0].verifier(), key.verifier());
         assert_eq!(config.retention_days(), engine::RETENTION_DAYS);
         assert_eq!(config.daily(), Ok(None));
+        assert_eq!(config.webhooks().reach, hooks::Reach::Public);
+        fs::write(
+            folder.path().join(NAME),
+            "[webhooks]\nallow_private = true\n",
+        )
+        .expect("it is written");
+        let config = Config::read(folder.path()).expect("it is read");
+        assert_eq!(config.webhooks().reach, hooks::Reach::Private);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use clap::Args;
 use model::money::format_amount;
 use model::{Account, CreateAccountStatus, CreateTransferStatus, EventResult, transfer_flags};
 use serde::Serialize;
-use server::{Auth, Clock};
+use server::{Auth, Clock, Delivery};
 use sim::workload::{EURO, Event, Market, Open, Role};
 
 use crate::client::{Client, Ledger, transfer_status};
@@ -99,6 +99,7 @@ pub fn run(demo: Demo, output: Output) -> Result<(), Failure> {
         listen: demo.listen,
         auth: Auth::None,
         clock: Clock::System,
+        delivery: Delivery::On,
     })?;
     let posted = post_and_sum_up(&market, &local, output);
     if demo.exit || posted.is_err() {

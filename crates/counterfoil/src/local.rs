@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use engine::{Books, Options as BooksOptions};
 use server::auth::{self, Scope};
-use server::{Auth, Clock, Options};
+use server::{Auth, Clock, Delivery, Options, Webhooks};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +28,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     pub auth: Auth,
     pub clock: Clock,
+    pub delivery: Delivery,
 }
 
 /// A running server.
@@ -54,6 +55,11 @@ impl Local {
             .map_err(|error| Failure::Input(format!("{}: {error}", settings.listen)))?;
         let address = listener.local_addr().map_err(Failure::input)?;
         let config = Config::read(&settings.data)?;
+        let webhooks = Webhooks {
+            data: settings.data.clone(),
+            options: config.webhooks(),
+            delivery: settings.delivery,
+        };
         let books = Books::open(&BooksOptions {
             signing: config.signing(&settings.data)?,
             data: settings.data,
@@ -63,6 +69,7 @@ impl Local {
         let options = Options {
             auth: settings.auth,
             clock: settings.clock,
+            webhooks,
         };
         if let Some(minute) = config.daily()? {
             runtime.spawn(daily_statement(books.clone(), minute));
@@ -175,6 +182,8 @@ impl Private {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             auth: Auth::Tokens(tokens.to_owned()),
             clock: Clock::System,
+            // The command ends soon; whoever serves the books delivers.
+            delivery: Delivery::Off,
         })?;
         let endpoint = Endpoint::new(&local.url(), Some(token)).map_err(Failure::Input)?;
         let tokens = tokens.to_owned();

@@ -15,6 +15,7 @@ mod config;
 mod demo;
 mod directory;
 mod erase;
+mod events;
 mod failure;
 mod http;
 mod key;
@@ -27,6 +28,7 @@ mod proof;
 mod show;
 mod stopwatch;
 mod target;
+mod webhook;
 mod witness;
 
 use std::process::ExitCode;
@@ -83,6 +85,9 @@ enum Command {
     Query(OnBooks<ask::Query>),
     /// Gives ledgers their currencies and lists them.
     Ledger(OnBooks<ask::Ledger>),
+    Events(events::Events),
+    /// Webhooks: events that are posted to URLs, signed.
+    Webhook(OnBooks<webhook::Webhook>),
     Receipt(proof::Receipt),
     BalanceProof(proof::BalanceProof),
     /// Statements: every balance summed up and committed to.
@@ -136,6 +141,12 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Audit(audit) => directory::audit(&audit, output),
         Command::Erase(erase) => erase::run(erase, output),
         Command::Key { action } => key::run(&action, output),
+        Command::Events(events) => with_client(&events.target, |client| {
+            events::run(&events, client, output)
+        }),
+        Command::Webhook(OnBooks { target, action }) => {
+            with_client(&target, |client| webhook::run(&action, client, output))
+        }
         Command::Receipt(receipt) => with_client(&receipt.target, |client| {
             proof::receipt(&receipt, client, output)
         }),
