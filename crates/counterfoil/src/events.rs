@@ -111,12 +111,12 @@ fn tell(event: &str, output: Output) -> Result<bool, Failure> {
     let time = time.and_then(|time: i128| jiff::Timestamp::from_nanosecond(time).ok());
     let time = time.map_or_else(String::new, |time| format!("{time:.3}"));
     let (position, kind) = (text("position"), text("kind"));
-    let mut line = format!("{position:>10}  {time}  {kind}");
+    let mut words = vec![format!("{position:>10}  {time}  {kind}")];
     for party in event["parties"].as_array().into_iter().flatten() {
-        line.push_str(&format!("  party {}", party.as_str().unwrap_or_default()));
+        words.push(format!("party {}", party.as_str().unwrap_or_default()));
     }
     if let Some(order) = event["order"].as_str() {
-        line.push_str(&format!("  order {order}"));
+        words.push(format!("order {order}"));
     }
-    Ok(output::offer(format_args!("{line}\n")))
+    Ok(output::offer(format_args!("{}\n", words.join("  "))))
 }
