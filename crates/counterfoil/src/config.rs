@@ -33,13 +33,13 @@ keys = [\"keys/log.key\"]
 # A C2SP tlog-policy: which witnesses cosign, at which address, and how many have to.
 # policy = \"policy\"
 
-[webhooks]
-# Whether webhooks may go to private addresses, as those of a network of your own.
-# private = false
-
 [statement]
 # A statement of all balances every day at this time, UTC.
 # daily = \"23:59\"
+
+[webhooks]
+# Whether webhooks may go to private addresses, and unencrypted there.
+# allow_private = true
 
 [erase]
 # Days before a record may be erased.
@@ -52,15 +52,9 @@ retention_days = 3653
 pub struct Config {
     vault_master: Option<PathBuf>,
     log: Log,
-    webhooks: Webhooks,
     statement: Statement,
+    webhooks: Webhooks,
     erase: Erase,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Webhooks {
-    private: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -74,6 +68,12 @@ struct Log {
 #[serde(deny_unknown_fields, default)]
 struct Statement {
     daily: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Webhooks {
+    allow_private: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -162,9 +162,9 @@ impl Config {
         opened.map_err(Failure::input)
     }
 
-    /// How events are delivered.
+    /// How webhooks are delivered.
     pub fn webhooks(&self) -> hooks::Options {
-        let reach = if self.webhooks.private {
+        let reach = if self.webhooks.allow_private {
             hooks::Reach::Private
         } else {
             hooks::Reach::Public
@@ -274,6 +274,14 @@ mod tests {
         assert_eq!(signing.keys()[0].verifier(), key.verifier());
         assert_eq!(config.retention_days(), engine::RETENTION_DAYS);
         assert_eq!(config.daily(), Ok(None));
+        assert_eq!(config.webhooks().reach, hooks::Reach::Public);
+        fs::write(
+            folder.path().join(NAME),
+            "[webhooks]\nallow_private = true\n",
+        )
+        .expect("it is written");
+        let config = Config::read(folder.path()).expect("it is read");
+        assert_eq!(config.webhooks().reach, hooks::Reach::Private);
     }
 
     #[test]

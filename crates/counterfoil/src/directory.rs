@@ -202,6 +202,7 @@ pub fn serve(serve: Serve, output: Output) -> Result<(), Failure> {
             WhoseClock::System => Clock::System,
             WhoseClock::Manual => Clock::Manual,
         },
+        delivery: Delivery::On,
     })?;
     local.run(|url| ready(url, output))
 }

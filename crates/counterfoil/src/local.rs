@@ -58,6 +58,11 @@ impl Local {
         let address = listener.local_addr().map_err(Failure::input)?;
         let config = Config::read(&settings.data)?;
         let data = settings.data.clone();
+        let webhooks = Webhooks {
+            data: settings.data.clone(),
+            options: config.webhooks(),
+            delivery: settings.delivery,
+        };
         let books = Books::open(&BooksOptions {
             signing: config.signing(&settings.data)?,
             data: settings.data,
@@ -67,14 +72,11 @@ impl Local {
         // The books are locked, so nobody else is about to make it.
         let vault = Arc::new(config.vault(&data)?);
         let options = Options {
-            webhooks: Webhooks {
-                options: config.webhooks(),
-                delivery: settings.delivery,
-                data,
-            },
+            webhooks,
             vault,
             auth: settings.auth,
             clock: settings.clock,
+            webhooks,
         };
         if let Some(minute) = config.daily()? {
             runtime.spawn(daily_statement(books.clone(), minute));
@@ -187,6 +189,7 @@ impl Private {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             auth: Auth::Tokens(tokens.to_owned()),
             clock,
+            // The command ends soon; whoever serves the books delivers.
             delivery: Delivery::Off,
         })?;
         let endpoint = Endpoint::new(&local.url(), Some(token)).map_err(Failure::Input)?;

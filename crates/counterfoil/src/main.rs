@@ -17,6 +17,7 @@ mod config;
 mod demo;
 mod directory;
 mod erase;
+mod events;
 mod failure;
 mod http;
 mod key;
@@ -32,6 +33,7 @@ mod show;
 mod stopwatch;
 mod target;
 mod unpack;
+mod webhook;
 mod witness;
 
 use std::process::ExitCode;
@@ -94,6 +96,9 @@ enum Command {
     Party(OnBooks<party::Party>),
     /// The chart of accounts: loads and shows it.
     Chart(OnBooks<chart::Chart>),
+    Events(events::Events),
+    /// Webhooks: events that are posted to URLs, signed.
+    Webhook(OnBooks<webhook::Webhook>),
     Receipt(proof::Receipt),
     BalanceProof(proof::BalanceProof),
     GiftProof(proof::GiftProof),
@@ -149,6 +154,12 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Audit(audit) => directory::audit(&audit, output),
         Command::Erase(erase) => erase::run(erase, output),
         Command::Key { action } => key::run(&action, output),
+        Command::Events(events) => with_client(&events.target, |client| {
+            events::run(&events, client, output)
+        }),
+        Command::Webhook(OnBooks { target, action }) => {
+            with_client(&target, |client| webhook::run(&action, client, output))
+        }
         Command::Receipt(receipt) => with_client(&receipt.target, |client| {
             proof::receipt(&receipt, client, output)
         }),

@@ -329,3 +329,82 @@ fn orders_are_not_lived_through_by_a_clock_that_is_past_them() {
     let late = books.fails(2, &["import", "olist", olist.to_str().expect("it is text")]);
     assert!(late.contains("import into new books"), "{late}");
 }
+
+#[test]
+fn events_are_told_from_anywhere_on() {
+    let books = Books::new();
+    books.done(&["ledger", "declare", "978", "EUR", "2"]);
+    for id in ["1", "2"] {
+        books.done(&[
+            "account", "create", "--id", id, "--ledger", "978", "--code", "10",
+        ]);
+    }
+    books.done(&[&TRANSFER[..], &["--id", "1"]].concat());
+    let told = books.done(&["events"]);
+    let kinds: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(2))
+        .collect();
+    let expected = [
+        "ledger.declared",
+        "account.created",
+        "account.created",
+        "transfer.created",
+    ];
+    assert_eq!(kinds, expected, "{told}");
+    let one: Value = books.json(&["events", "--kind", "transfer.*", "--from", "2"]);
+    assert_eq!(
+        (&one["position"], &one["record"]["amount"]),
+        (&"3".into(), &"12.50".into())
+    );
+    assert_eq!(books.done(&["events", "--from", "end"]), "");
+    assert_eq!(books.done(&["events", "--party", "9"]), "");
+    let wrong = books.fails(2, &["events", "--kind", "transfer.paid"]);
+    assert!(wrong.contains("expired or failed"), "{wrong}");
+    books.fails(2, &["events", "--from", "5"]);
+}
+
+#[test]
+fn webhooks_are_added_changed_and_removed() {
+    let books = Books::new();
+    let url = "http://127.0.0.1:9/hooks";
+    let made = books.json(&[
+        "webhook",
+        "add",
+        url,
+        "--kind",
+        "transfer.*",
+        "--party",
+        "7",
+    ]);
+    let id = made["id"].as_str().expect("a name").to_owned();
+    assert!(
+        made["secret"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("whsec_"))
+    );
+    let all = books.json(&["webhook", "list"]);
+    assert_eq!((&all[0]["id"], &all[0]["url"]), (&made["id"], &url.into()));
+    assert_eq!(
+        (&all[0]["parties"][0], all[0].get("secret")),
+        (&"7".into(), None)
+    );
+    assert_eq!(books.json(&["webhook", "pause", &id])["state"], "paused");
+    assert_eq!(books.json(&["webhook", "resume", &id])["state"], "active");
+    let rotated = books.json(&["webhook", "rotate", &id]);
+    assert_ne!(rotated["secret"], made["secret"]);
+    assert_eq!(books.json(&["webhook", "dead", &id])["dropped"], "0");
+    assert_eq!(
+        books.json(&["webhook", "replay", &id, "--dead"])["letters"],
+        0
+    );
+    assert_eq!(
+        books.json(&["webhook", "replay", &id, "--from", "0"])["next"],
+        "0"
+    );
+    books.fails(2, &["webhook", "add", "https://10.0.0.1/"]);
+    books.fails(2, &["webhook", "pause", "../x"]);
+    books.done(&["webhook", "remove", &id]);
+    books.fails(1, &["webhook", "pause", &id]);
+    assert_eq!(books.done(&["webhook", "list"]), "nothing found\n");
+}

@@ -180,9 +180,9 @@ pub(crate) async fn webhook_dead(call: Call<'_>) -> Answer {
             body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn replay_webhook(mut call: Call<'_>) -> Answer {
+pub(crate) async fn replay_webhook(call: Call<'_>) -> Answer {
     json_only(&call.head.headers)?;
-    let from = parse_replay(&json_bytes(&mut call.body).await?)?.from.0;
+    let from = parse_replay(&json_bytes(call.body).await?)?.from.0;
     change(call, move |hooks, id| hooks.replay(id, from)).await
 }
 
