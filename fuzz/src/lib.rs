@@ -6,6 +6,7 @@
 //! makes the corpus.
 
 pub mod memory;
+pub mod platform;
 pub mod proofs;
 pub mod repair;
 pub mod signed;
@@ -15,7 +16,7 @@ pub mod targets;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 20] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
@@ -34,4 +35,6 @@ pub const TARGETS: [Target; 18] = [
     ("tlog_proof", targets::tlog_proof),
     ("add_checkpoint", targets::add_checkpoint),
     ("fields", targets::fields),
+    ("command", platform::command),
+    ("act", platform::act),
 ];

@@ -194,7 +194,6 @@ pub fn serve(serve: Serve, output: Output) -> Result<(), Failure> {
         Auth::Tokens(serve.data.clone())
     };
     let local = Local::start(Settings {
-        delivery: Delivery::On,
         data: serve.data,
         listen: serve.listen,
         auth,

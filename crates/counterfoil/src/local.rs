@@ -76,7 +76,6 @@ impl Local {
             vault,
             auth: settings.auth,
             clock: settings.clock,
-            webhooks,
         };
         if let Some(minute) = config.daily()? {
             runtime.spawn(daily_statement(books.clone(), minute));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fuzz::memory::Memory;
+use fuzz::platform::Step;
 use fuzz::proofs::{BALANCE, LINE, RECEIPT};
 use fuzz::signed;
 use merkle::inclusion;
@@ -18,6 +19,14 @@ use store::frame;
 use store::index::{Additions, IdHash, Index, Options, Tree};
 use vault::Fields;
 use zerocopy::IntoBytes;
+
+// What scripts of commands are written in.
+#[expect(
+    dead_code,
+    reason = "what transcripts are written in is not needed here"
+)]
+#[path = "../../../crates/machine/tests/platform/text.rs"]
+mod text;
 
 fn main() {
     let fixture = folder("../fixtures/v1/directory");
@@ -51,8 +60,30 @@ fn main() {
     }
     write("decide", 0, &bulk());
     write_fields();
+    write_platform();
     write_signed();
     write_proofs();
+}
+
+/// Commands of every act: all in a row, and request by request.
+fn write_platform() {
+    let script = fs::read_to_string(folder("../crates/engine/tests/scenario/platform.txt"));
+    let script = script.expect("the script");
+    let step = |line: &str| match line.strip_prefix("wait ") {
+        Some(span) => Step::Wait(text::duration(span) / text::SECOND),
+        None => Step::Ask(text::parse(line)),
+    };
+    let of_lines = |lines: &str| -> Vec<u8> {
+        let lines = lines.lines().filter(|line| !line.is_empty());
+        lines.flat_map(|line| step(line).to_bytes()).collect()
+    };
+    write("act", 0, &of_lines(&script));
+    for (number, request) in script.split("\n\n").enumerate().skip(1) {
+        write("act", number, &of_lines(request));
+    }
+    for (number, text) in COMMANDS.iter().enumerate() {
+        write("command", number, text.as_bytes());
+    }
 }
 
 /// Persons of whom nothing, little and much is kept.
@@ -274,4 +305,13 @@ const JSON: [&str; 8] = [
     r#"{"account_id":"1","limit":10,"flags":["debits","credits","reversed"],"timestamp_min":"1"}"#,
     r#"{"ledger":978,"code":"EUR","exponent":2}"#,
     r#"{"nanoseconds":"1767571200000000000"}"#,
+];
+
+const COMMANDS: [&str; 6] = [
+    r#"{"id":"7","act":"pay","payer":"1","payee":2,"ledger":978,"amount":"12.50","funding":"card"}"#,
+    r#"[{"id":"1","act":"chart_line_set","code":1000,"class":"asset","role":"safe","name":"Banks"},{"id":2,"act":"party_open","party":"0xff","kind":"merchant","commission":50000}]"#,
+    r#"{"id":"9","act":"order_place","buyer":"11","ledger":392,"pay":"now","legs":[{"party":"21","amount":"20","listing":0,"quantity":2},{"party":"22","amount":7}]}"#,
+    r#"{"id":"3","act":"calendar_set","offset":86400,"weekend":["saturday","sunday"]}"#,
+    r#"{"id":"4","act":"party_vault","party":"1","digest":"00112233445566778899aabbccddeeff"}"#,
+    r#"{"id":"5","act":"pay_split","payer":"1","ledger":978,"legs":[{"party":"2","amount":"1.00"}]}"#,
 ];
