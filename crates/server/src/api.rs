@@ -6,6 +6,7 @@ mod events;
 mod ledgers;
 mod log;
 mod noun;
+mod past;
 mod receipts;
 mod service;
 mod statements;
@@ -23,6 +24,7 @@ pub(crate) use commands::*;
 pub(crate) use events::*;
 pub(crate) use ledgers::*;
 pub(crate) use log::*;
+pub(crate) use past::*;
 pub(crate) use receipts::*;
 pub(crate) use service::*;
 pub(crate) use statements::*;
@@ -48,6 +50,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::GetObjects => fresh(get_objects(call).await),
         Operation::GiftProof => fresh(gift_proof(call).await),
         Operation::GetChart => fresh(get_chart(call).await),
+        Operation::TrialBalance => fresh(trial_balance(call).await),
         Operation::GetEvents => fresh(get_events(call).await),
         Operation::ListLedgers => fresh(list_ledgers(call).await),
         Operation::DeclareLedger => declare_ledger(call).await,
@@ -57,6 +60,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::GetStatement => fresh(get_statement(call).await),
         Operation::StatementReceipt => fresh(statement_receipt(call).await),
         Operation::BalanceProof => fresh(balance_proof(call).await),
+        Operation::BalanceAt => fresh(balance_at(call).await),
         Operation::LogCheckpoint => log_checkpoint(&call),
         Operation::LogWitnessed => log_witnessed(&call),
         Operation::LogTile => log_tile(call).await,

@@ -55,6 +55,7 @@ pub(crate) enum Operation {
     CreateOrders,
     GetObjects,
     GetChart,
+    TrialBalance,
     GiftProof,
     GetEvents,
     ListLedgers,
@@ -65,6 +66,7 @@ pub(crate) enum Operation {
     GetStatement,
     StatementReceipt,
     BalanceProof,
+    BalanceAt,
     LogCheckpoint,
     LogWitnessed,
     LogTile,
@@ -117,7 +119,7 @@ const fn get(path: &'static str, access: Access, operation: Operation) -> Route 
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 37] = [
+pub static TABLE: [Route; 39] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -132,6 +134,7 @@ pub static TABLE: [Route; 37] = [
     post("/v1/orders", WRITE, Operation::CreateOrders),
     get("/v1/objects/{kind}/{id}", READ, Operation::GetObjects),
     get("/v1/chart", READ, Operation::GetChart),
+    get("/v1/trial-balance", READ, Operation::TrialBalance),
     get("/v1/gifts/{id}/proof", READ, Operation::GiftProof),
     get("/v1/events", READ, Operation::GetEvents),
     get("/v1/ledgers", READ, Operation::ListLedgers),
@@ -154,6 +157,7 @@ pub static TABLE: [Route; 37] = [
         READ,
         Operation::BalanceProof,
     ),
+    get("/v1/accounts/{id}/balance", READ, Operation::BalanceAt),
     get("/log/checkpoint", Access::Open, Operation::LogCheckpoint),
     get("/log/witnessed", Access::Open, Operation::LogWitnessed),
     get("/log/tile/{*path}", Access::Open, Operation::LogTile),

@@ -17,6 +17,7 @@ mod integer;
 mod parse;
 mod statement;
 mod transfer;
+mod trial;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,7 @@ pub use parse::{
 };
 pub use statement::{StatementHead, StatementView};
 pub use transfer::{NewTransfer, TransferView};
+pub use trial::TrialBalance;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

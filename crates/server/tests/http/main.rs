@@ -7,6 +7,7 @@ mod fetch;
 mod json;
 mod life;
 mod log;
+mod past;
 mod receipts;
 mod refusals;
 mod scopes;
