@@ -17,6 +17,7 @@ mod config;
 mod demo;
 mod directory;
 mod erase;
+mod export;
 mod failure;
 mod http;
 mod key;
@@ -30,6 +31,7 @@ mod proof;
 mod show;
 mod stopwatch;
 mod target;
+mod time;
 mod unpack;
 mod witness;
 
@@ -91,6 +93,9 @@ enum Command {
     Object(act::Object),
     /// The chart of accounts: loads and shows it.
     Chart(OnBooks<chart::Chart>),
+    TrialBalance(export::TrialBalance),
+    /// Writes the books to a file that other programs read.
+    Export(OnBooks<export::Export>),
     Receipt(proof::Receipt),
     BalanceProof(proof::BalanceProof),
     GiftProof(proof::GiftProof),
@@ -181,6 +186,10 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Object(object) => act::object(&object, output),
         Command::Chart(OnBooks { target, action }) => {
             with_client(&target, |client| chart::run(&action, client, output))
+        }
+        Command::TrialBalance(asked) => export::trial_balance(&asked, output),
+        Command::Export(OnBooks { target, action }) => {
+            with_client(&target, |client| export::run(&action, client, output))
         }
         Command::Import(OnBooks { target, action }) => match action {
             Import::Berka(import) => {
