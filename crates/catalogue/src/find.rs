@@ -26,9 +26,9 @@ const ENDINGS: usize = 32;
 /// Words of a segment that are looked at for them.
 const ENDINGS_SEEN: usize = 10_000;
 /// Entries that one entry of the lists of a beginning is worth: they are merged as they are read.
-const MERGED: u64 = 2;
+const MERGED: u64 = 4;
 /// Entries that a step in each of those lists is worth, where a shorter one leads.
-const STEP: u64 = 8;
+const STEP: u64 = 20;
 
 /// Answers a query from the newest commit.
 pub fn search(index: &Index, query: &Query<'_>) -> Result<Found, Error> {
