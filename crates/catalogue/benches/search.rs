@@ -1,7 +1,7 @@
 //! What the catalogue costs and how fast it answers.
 //!
 //! ```text
-//! cargo bench -p catalogue --bench search [-- LISTINGS [DIR]]
+//! cargo bench -p catalogue --bench search [-- LISTINGS [DIR [KIND]]]
 //! ```
 //!
 //! N listings (a million where none are given) get titles of 6 to 10 words out of 50,000 made-up
@@ -9,6 +9,7 @@
 //! after the other, their words drawn as often as they stand in titles ("common"), or evenly
 //! ("rare"). Times are of the clock; "cpu" is what of it the thread had a core for, so that a busy
 //! machine shows. The files go below `TMPDIR`, or stay in DIR, where a later run finds them.
+//! KIND is a part of the names of the kinds that are to run.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![allow(clippy::cast_precision_loss, reason = "frequencies of words")]
@@ -36,6 +37,7 @@ fn main() {
         .map_or(1_000_000, |n| n.parse().expect("a number"));
     let own = tempfile::tempdir().expect("a directory");
     let dir = args.next().map_or(own.path().to_owned(), PathBuf::from);
+    let wanted = args.next().unwrap_or_default();
     let words = Vocabulary::new();
     println!("{listings} listings");
     if !dir.join("texts").exists() {
@@ -46,7 +48,7 @@ fn main() {
     let catalogue = Catalogue::open(&dir).expect("open");
     report("open", &format!("{:?}", begun.elapsed()));
     memory("before the queries");
-    for (name, kind) in KINDS {
+    for (name, kind) in KINDS.iter().filter(|(name, _)| name.contains(&wanted)) {
         measure(&catalogue, &words, name, *kind);
     }
     texts(&catalogue, listings);

@@ -23,10 +23,11 @@ use crate::words::Words;
 const WORK: u64 = 1_500_000;
 /// Words of the index that a beginning stands for at most: the most frequent ones.
 const ENDINGS: usize = 32;
-/// Words of a segment that are looked at for them.
-const ENDINGS_SEEN: usize = 10_000;
+/// Words of the index that are looked at for them, in the largest segments first: only of a
+/// beginning of a letter or two are there more.
+const ENDINGS_SEEN: usize = 40_000;
 /// Entries that one entry of the lists of a beginning is worth: they are merged as they are read.
-const MERGED: u64 = 4;
+const MERGED: u64 = 2;
 /// Entries that a step in each of those lists is worth, where a shorter one leads.
 const STEP: u64 = 20;
 
@@ -167,8 +168,11 @@ fn part(max: DocId, cost: u64, work: u64) -> DocId {
 /// have them.
 fn endings(searcher: &Searcher, field: Field, start: &str) -> Result<Vec<(u64, String)>, Error> {
     let mut sums: BTreeMap<String, u64> = BTreeMap::new();
-    for segment in searcher.segment_readers() {
-        for Reverse((frequency, word)) in frequent(segment, field, start)? {
+    let mut segments: Vec<_> = searcher.segment_readers().iter().collect();
+    segments.sort_by_key(|segment| Reverse(segment.max_doc()));
+    let mut left = ENDINGS_SEEN;
+    for segment in segments {
+        for Reverse((frequency, word)) in frequent(segment, field, start, &mut left)? {
             *sums.entry(word).or_default() += u64::from(frequency);
         }
     }
@@ -181,19 +185,19 @@ fn endings(searcher: &Searcher, field: Field, start: &str) -> Result<Vec<(u64, S
     Ok(endings)
 }
 
-/// The most frequent words of a segment that begin with `start`.
+/// The most frequent words of a segment that begin with `start`, of the first `left`.
 fn frequent(
     segment: &SegmentReader,
     field: Field,
     start: &str,
+    left: &mut usize,
 ) -> Result<BinaryHeap<Reverse<(u32, String)>>, Error> {
     let inverted = segment.inverted_index(field)?;
     let words = inverted.terms().range().ge(start).into_stream();
     let mut words = words.map_err(Error::io("read the words of", DIR))?;
     let mut best: BinaryHeap<Reverse<(u32, String)>> = BinaryHeap::new();
-    let mut looked = 0;
-    while looked < ENDINGS_SEEN && words.advance() && words.key().starts_with(start.as_bytes()) {
-        looked += 1;
+    while *left > 0 && words.advance() && words.key().starts_with(start.as_bytes()) {
+        *left -= 1;
         let frequency = words.value().doc_freq;
         let full = best.len() == ENDINGS;
         if full && best.peek().is_some_and(|worst| frequency <= worst.0.0) {
