@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::limits::{BATCH_COMMANDS, BATCH_EVENTS};
 use model::{
     Account, AccountBalance, AccountFilter, CommandResult, CreateTransferStatus, EventResult,
-    OrderEvent, Transfer,
+    OrderEvent, QueryFilter, Transfer,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -80,6 +80,11 @@ impl Client {
         self.bulk("/v1/accounts/lookup", ids.as_bytes())
     }
 
+    /// The first of the accounts that match, by time.
+    pub fn query_accounts(&mut self, filter: &QueryFilter) -> Result<Vec<Account>, Failure> {
+        self.bulk("/v1/accounts/query", filter.as_bytes())
+    }
+
     pub fn lookup_transfers(&mut self, ids: &[u128]) -> Result<Vec<Transfer>, Failure> {
         self.bulk("/v1/transfers/lookup", ids.as_bytes())
     }
@@ -109,6 +114,18 @@ impl Client {
     /// Posts JSON and gives the answer as it came.
     pub fn post(&mut self, path: &str, body: &Value) -> Result<String, Failure> {
         let answer = self.send("POST", path, JSON, body.to_string().as_bytes())?;
+        String::from_utf8(answer).map_err(garbled)
+    }
+
+    /// Puts JSON and gives the answer as it came.
+    pub fn put(&mut self, path: &str, body: &Value) -> Result<String, Failure> {
+        let answer = self.send("PUT", path, JSON, body.to_string().as_bytes())?;
+        String::from_utf8(answer).map_err(garbled)
+    }
+
+    /// Has something taken away, and gives the answer as it came.
+    pub fn delete(&mut self, path: &str) -> Result<String, Failure> {
+        let answer = self.send("DELETE", path, JSON, &[])?;
         String::from_utf8(answer).map_err(garbled)
     }
 

@@ -10,6 +10,7 @@ use engine::Signing;
 use merkle::key::{KeyKind, SigningKey};
 use merkle::policy::Policy;
 use serde::Deserialize;
+use vault::Vault;
 
 use crate::failure::Failure;
 
@@ -22,6 +23,9 @@ const FILE_BYTES: u64 = 256 << 10;
 const FRESH: &str = "\
 # How these books are run. Read at every start.
 
+# The master key of the personal data, on another medium perhaps; without it vault/master.
+# vault_master = \"/media/key/counterfoil-master\"
+
 [log]
 # Private keys that sign the checkpoints; their name is the origin of the log. While one key takes
 # over from another, name both: both sign.
@@ -33,6 +37,10 @@ keys = [\"keys/log.key\"]
 # A statement of all balances every day at this time, UTC.
 # daily = \"23:59\"
 
+[webhooks]
+# Whether webhooks may go to private addresses, and unencrypted there.
+# allow_private = true
+
 [erase]
 # Days before a record may be erased.
 retention_days = 3653
@@ -42,8 +50,10 @@ retention_days = 3653
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    vault_master: Option<PathBuf>,
     log: Log,
     statement: Statement,
+    webhooks: Webhooks,
     erase: Erase,
 }
 
@@ -58,6 +68,12 @@ struct Log {
 #[serde(deny_unknown_fields, default)]
 struct Statement {
     daily: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Webhooks {
+    allow_private: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -134,6 +150,29 @@ impl Config {
         let time = time.map_err(wrong)?;
         let (hour, minute) = (time.hour().unsigned_abs(), time.minute().unsigned_abs());
         Ok(Some(60 * u16::from(hour) + u16::from(minute)))
+    }
+
+    /// Opens the personal data beside the books of `data`, under the master key that it names.
+    pub fn vault(&self, data: &Path) -> Result<Vault, Failure> {
+        let dir = data.join(vault::DIR);
+        let opened = match &self.vault_master {
+            None => Vault::open(&dir),
+            Some(path) => Vault::open_with(&dir, &data.join(path)),
+        };
+        opened.map_err(Failure::input)
+    }
+
+    /// How webhooks are delivered.
+    pub fn webhooks(&self) -> hooks::Options {
+        let reach = if self.webhooks.allow_private {
+            hooks::Reach::Private
+        } else {
+            hooks::Reach::Public
+        };
+        hooks::Options {
+            reach,
+            ..hooks::Options::default()
+        }
     }
 
     /// Days before a record may be erased.
@@ -235,6 +274,14 @@ mod tests {
         assert_eq!(signing.keys()[0].verifier(), key.verifier());
         assert_eq!(config.retention_days(), engine::RETENTION_DAYS);
         assert_eq!(config.daily(), Ok(None));
+        assert_eq!(config.webhooks().reach, hooks::Reach::Public);
+        fs::write(
+            folder.path().join(NAME),
+            "[webhooks]\nallow_private = true\n",
+        )
+        .expect("it is written");
+        let config = Config::read(folder.path()).expect("it is read");
+        assert_eq!(config.webhooks().reach, hooks::Reach::Private);
     }
 
     #[test]

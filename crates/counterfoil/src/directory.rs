@@ -9,7 +9,7 @@ use engine::Trust;
 use merkle::key::{KeyKind, SigningKey};
 use serde_json::json;
 use server::auth;
-use server::{Auth, Clock};
+use server::{Auth, Clock, Delivery};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config};
@@ -201,6 +201,7 @@ pub fn serve(serve: Serve, output: Output) -> Result<(), Failure> {
             WhoseClock::System => Clock::System,
             WhoseClock::Manual => Clock::Manual,
         },
+        delivery: Delivery::On,
     })?;
     local.run(|url| ready(url, output))
 }

@@ -4,11 +4,12 @@ use std::fs::{self, DirBuilder};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Books, Options as BooksOptions};
 use server::auth::{self, Scope};
-use server::{Auth, Clock, Options};
+use server::{Auth, Clock, Delivery, Options, Webhooks};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +29,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     pub auth: Auth,
     pub clock: Clock,
+    /// Whether events go out as webhooks.
+    pub delivery: Delivery,
 }
 
 /// A running server.
@@ -54,13 +57,23 @@ impl Local {
             .map_err(|error| Failure::Input(format!("{}: {error}", settings.listen)))?;
         let address = listener.local_addr().map_err(Failure::input)?;
         let config = Config::read(&settings.data)?;
+        let data = settings.data.clone();
+        let webhooks = Webhooks {
+            data: settings.data.clone(),
+            options: config.webhooks(),
+            delivery: settings.delivery,
+        };
         let books = Books::open(&BooksOptions {
             signing: config.signing(&settings.data)?,
             data: settings.data,
             manual_clock: settings.clock == Clock::Manual,
         })
         .map_err(Failure::input)?;
+        // The books are locked, so nobody else is about to make it.
+        let vault = Arc::new(config.vault(&data)?);
         let options = Options {
+            webhooks,
+            vault,
             auth: settings.auth,
             clock: settings.clock,
         };
@@ -175,6 +188,8 @@ impl Private {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             auth: Auth::Tokens(tokens.to_owned()),
             clock,
+            // The command ends soon; whoever serves the books delivers.
+            delivery: Delivery::Off,
         })?;
         let endpoint = Endpoint::new(&local.url(), Some(token)).map_err(Failure::Input)?;
         let tokens = tokens.to_owned();

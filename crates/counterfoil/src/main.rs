@@ -17,6 +17,7 @@ mod config;
 mod demo;
 mod directory;
 mod erase;
+mod events;
 mod failure;
 mod http;
 mod key;
@@ -25,12 +26,14 @@ mod log;
 mod monitor;
 mod olist;
 mod output;
+mod party;
 mod progress;
 mod proof;
 mod show;
 mod stopwatch;
 mod target;
 mod unpack;
+mod webhook;
 mod witness;
 
 use std::process::ExitCode;
@@ -89,8 +92,13 @@ enum Command {
     Ledger(OnBooks<ask::Ledger>),
     Act(act::Act),
     Object(act::Object),
+    /// What is known of parties, in the vault.
+    Party(OnBooks<party::Party>),
     /// The chart of accounts: loads and shows it.
     Chart(OnBooks<chart::Chart>),
+    Events(events::Events),
+    /// Webhooks: events that are posted to URLs, signed.
+    Webhook(OnBooks<webhook::Webhook>),
     Receipt(proof::Receipt),
     BalanceProof(proof::BalanceProof),
     GiftProof(proof::GiftProof),
@@ -146,6 +154,12 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Audit(audit) => directory::audit(&audit, output),
         Command::Erase(erase) => erase::run(erase, output),
         Command::Key { action } => key::run(&action, output),
+        Command::Events(events) => with_client(&events.target, |client| {
+            events::run(&events, client, output)
+        }),
+        Command::Webhook(OnBooks { target, action }) => {
+            with_client(&target, |client| webhook::run(&action, client, output))
+        }
         Command::Receipt(receipt) => with_client(&receipt.target, |client| {
             proof::receipt(&receipt, client, output)
         }),
@@ -179,6 +193,9 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         }
         Command::Act(act) => act::run(&act, output),
         Command::Object(object) => act::object(&object, output),
+        Command::Party(OnBooks { target, action }) => {
+            with_client(&target, |client| party::run(&action, client, output))
+        }
         Command::Chart(OnBooks { target, action }) => {
             with_client(&target, |client| chart::run(&action, client, output))
         }

@@ -15,13 +15,20 @@ pub enum Output {
 /// Writes to stdout. A reader that has seen enough (`| head`) is no failure; anything else that
 /// keeps an answer from being written is.
 pub fn write(text: Arguments<'_>) {
+    // Nobody is left to tell that nobody reads.
+    let _ = offer(text);
+}
+
+/// As [`write`]; false where nobody reads any more, for what would go on for ever.
+#[must_use]
+pub fn offer(text: Arguments<'_>) -> bool {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_fmt(text).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             eprintln!("counterfoil: stdout: {error}");
             std::process::exit(2);
         }
-        _ => {}
+        written => written.is_ok(),
     }
 }
 

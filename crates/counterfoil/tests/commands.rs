@@ -1,7 +1,9 @@
 //! The commands as a user meets them: what they print and how they end.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -190,6 +192,61 @@ fn a_chart_is_loaded_once_and_acts_are_carried_out() {
 }
 
 #[test]
+fn personal_data_are_kept_shown_and_erased_and_no_trace_has_them() {
+    let books = Books::new();
+    books.done(&["act", "party_open", "party=11", "kind=customer"]);
+    let traces = books.parent.path().join("traces");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_counterfoil"))
+        .args(["serve", "--no-auth", "--listen", "127.0.0.1:0", "--data"])
+        .arg(books.data())
+        .env("COUNTERFOIL_TRACE", "trace")
+        .stdout(Stdio::piped())
+        .stderr(File::create(&traces).expect("a file"))
+        .spawn()
+        .expect("it runs");
+    let mut ready = String::new();
+    let stdout = server.stdout.take().expect("it is piped");
+    BufReader::new(stdout)
+        .read_line(&mut ready)
+        .expect("a line");
+    let url = format!(
+        "http://{}",
+        ready.trim().rsplit("http://").next().expect("an address")
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
+        command.args(["party", "data"]).args(arguments);
+        let output = command.args(["--json", "--server", &url]).output();
+        let output = output.expect("it runs");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), answer, told)
+    };
+    let put = ["put", "11", "name=Zoe Novak", "x_equation=a=b"];
+    assert_eq!(run(&put).1["status"], "created");
+    assert_eq!(run(&put).1["status"], "exists");
+    let (_, shown, _) = run(&["show", "11"]);
+    assert_eq!(shown["data"]["name"], "Zoe Novak");
+    assert_eq!(shown["data"]["x_equation"], "a=b");
+    assert_eq!(run(&["erase", "11"]).1["status"], "erased");
+    assert_eq!(run(&["erase", "11"]).1["status"], "erased_before");
+    for (code, arguments, says) in [
+        (2, &["put", "11", "Zoe Novak"][..], "FIELD=VALUE"),
+        (1, &["put", "11", "name=Zoe Novak"], "party_data_erased"),
+        (1, &["show", "11"], "erased"),
+    ] {
+        let (ended, _, told) = run(arguments);
+        assert_eq!(ended, Some(code), "{told}");
+        assert!(told.contains(says) && !told.contains("Novak"), "{told}");
+    }
+    server.kill().expect("it ran");
+    server.wait().expect("it ended");
+    let traces = std::fs::read_to_string(traces).expect("they are text");
+    assert!(traces.contains("serving"), "there are traces: {traces}");
+    assert!(!traces.contains("Novak"), "{traces}");
+}
+
+#[test]
 fn wrong_words_of_acts_and_charts_are_no_refusals() {
     let books = Books::new();
     for (words, part) in [
@@ -271,4 +328,83 @@ fn orders_are_not_lived_through_by_a_clock_that_is_past_them() {
     books.done(&["ledger", "declare", "986", "BRL", "2"]);
     let late = books.fails(2, &["import", "olist", olist.to_str().expect("it is text")]);
     assert!(late.contains("import into new books"), "{late}");
+}
+
+#[test]
+fn events_are_told_from_anywhere_on() {
+    let books = Books::new();
+    books.done(&["ledger", "declare", "978", "EUR", "2"]);
+    for id in ["1", "2"] {
+        books.done(&[
+            "account", "create", "--id", id, "--ledger", "978", "--code", "10",
+        ]);
+    }
+    books.done(&[&TRANSFER[..], &["--id", "1"]].concat());
+    let told = books.done(&["events"]);
+    let kinds: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(2))
+        .collect();
+    let expected = [
+        "ledger.declared",
+        "account.created",
+        "account.created",
+        "transfer.created",
+    ];
+    assert_eq!(kinds, expected, "{told}");
+    let one: Value = books.json(&["events", "--kind", "transfer.*", "--from", "2"]);
+    assert_eq!(
+        (&one["position"], &one["record"]["amount"]),
+        (&"3".into(), &"12.50".into())
+    );
+    assert_eq!(books.done(&["events", "--from", "end"]), "");
+    assert_eq!(books.done(&["events", "--party", "9"]), "");
+    let wrong = books.fails(2, &["events", "--kind", "transfer.paid"]);
+    assert!(wrong.contains("expired or failed"), "{wrong}");
+    books.fails(2, &["events", "--from", "5"]);
+}
+
+#[test]
+fn webhooks_are_added_changed_and_removed() {
+    let books = Books::new();
+    let url = "http://127.0.0.1:9/hooks";
+    let made = books.json(&[
+        "webhook",
+        "add",
+        url,
+        "--kind",
+        "transfer.*",
+        "--party",
+        "7",
+    ]);
+    let id = made["id"].as_str().expect("a name").to_owned();
+    assert!(
+        made["secret"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("whsec_"))
+    );
+    let all = books.json(&["webhook", "list"]);
+    assert_eq!((&all[0]["id"], &all[0]["url"]), (&made["id"], &url.into()));
+    assert_eq!(
+        (&all[0]["parties"][0], all[0].get("secret")),
+        (&"7".into(), None)
+    );
+    assert_eq!(books.json(&["webhook", "pause", &id])["state"], "paused");
+    assert_eq!(books.json(&["webhook", "resume", &id])["state"], "active");
+    let rotated = books.json(&["webhook", "rotate", &id]);
+    assert_ne!(rotated["secret"], made["secret"]);
+    assert_eq!(books.json(&["webhook", "dead", &id])["dropped"], "0");
+    assert_eq!(
+        books.json(&["webhook", "replay", &id, "--dead"])["letters"],
+        0
+    );
+    assert_eq!(
+        books.json(&["webhook", "replay", &id, "--from", "0"])["next"],
+        "0"
+    );
+    books.fails(2, &["webhook", "add", "https://10.0.0.1/"]);
+    books.fails(2, &["webhook", "pause", "../x"]);
+    books.done(&["webhook", "remove", &id]);
+    books.fails(1, &["webhook", "pause", &id]);
+    assert_eq!(books.done(&["webhook", "list"]), "nothing found\n");
 }

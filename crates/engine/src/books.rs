@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) recovery: Recovery,
     pub(crate) lock: Mutex<Option<Lock>>,
+    /// Held while the log is added up for somebody: one at a time.
+    pub(crate) folding: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Counters for metrics.
@@ -453,7 +455,7 @@ impl Books {
     }
 
     /// Reads history on a thread that may block.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&History) -> Result<T, String> + Send + 'static,
     ) -> Result<T, Refused> {

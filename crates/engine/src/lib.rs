@@ -15,6 +15,7 @@
 //! - `events`: all that happened, in order, for those who follow;
 //! - `erase`: what may be forgotten;
 //! - `statement`: what every account held, committed to;
+//! - `trial`, `past`, `change`: what the accounts add up to, now and at any time;
 //! - `publish`: checkpoints, signed and cosigned;
 //! - `audit`: all of it once more, from the log alone;
 //! - `clock`: the only clock;
@@ -22,12 +23,14 @@
 
 mod audit;
 mod books;
+mod change;
 mod clock;
 mod commit;
 mod draft;
 mod erase;
 mod events;
 mod limits;
+mod past;
 mod publish;
 mod query;
 mod recall;
@@ -40,6 +43,7 @@ mod shared;
 mod snapshots;
 mod start;
 mod statement;
+mod trial;
 mod writer;
 
 pub use audit::{Audit, Trust, audit, audit_trusting};
@@ -47,8 +51,10 @@ pub use books::{Books, Options, Stats};
 pub use erase::{Erase, EraseError, ErasedRecords, RETENTION_DAYS, erase};
 pub use events::{Event, EventFilter, EventKind, Events, KindError, KindFilter};
 pub use limits::{CHECKED_BYTES, EVENTS, QUEUE_REQUESTS, STATEMENTS_WITH_PROOFS};
+pub use past::By;
 pub use publish::{Checkpoints, Signed, Signing, SigningError};
 pub use receipts::{Place, ReceiptAnswer};
 pub use request::{LedgerAnswer, Refused};
 pub use start::{Init, Recovery, StartError, init};
 pub use statement::StatementSummary;
+pub use trial::TrialLine;

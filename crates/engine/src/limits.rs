@@ -34,6 +34,9 @@ pub const STATEMENTS_WITH_PROOFS: u64 = 7;
 /// Memory for the accounts of a statement on their way to their leaves, in bytes.
 pub(crate) const SCATTER_BYTES: usize = 64 << 20;
 
+/// Transfers of an account that are read at once for a balance of the past.
+pub(crate) const PAST_PAGE: usize = 8_192;
+
 /// Events in one answer at most.
 pub const EVENTS: usize = 1_000;
 

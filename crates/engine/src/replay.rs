@@ -6,6 +6,7 @@ use std::sync::Arc;
 use machine::{Restore, RestoreError, SnapshotHeader, State};
 use merkle::Frontier;
 use model::Record;
+use model::record::Remains;
 use store::StoreError;
 use store::disk::Disk;
 use store::frame::{self, Header};
@@ -337,12 +338,21 @@ pub(crate) fn enter(
         Record::TransferFailed(failed) => additions.push_id(failed.id, hash.of(failed.id), at),
         Record::Deed(deed) => additions.push_id(deed.id, hash.of(deed.id), at),
         Record::Object(object) => index_object(additions, hash, object, at),
-        // Nobody looks for these by an id or an account; what was erased is not to be found.
+        // What was erased is not to be found; adding up an account comes upon it all the same.
+        Record::Erased(Remains::Transfer(moved) | Remains::Expired(moved)) => {
+            for id in [moved.debit_account_id, moved.credit_account_id] {
+                let Some(slot) = slot_of(id) else {
+                    return false;
+                };
+                additions.push(store::index::Tree::Account, slot.into(), at);
+            }
+        }
+        // Nobody looks for these by an id or an account.
         Record::AccountCreated(_)
         | Record::LedgerDeclared(_)
         | Record::RecordErased(_)
         | Record::StatementLine(_)
-        | Record::Erased(_) => {}
+        | Record::Erased(Remains::Failed(_)) => {}
     }
     true
 }

@@ -14,6 +14,8 @@ use model::{
 };
 use tokio::sync::oneshot;
 
+use crate::trial::TrialLine;
+
 /// Why a request was not taken. Nothing was changed by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -68,6 +70,8 @@ pub(crate) enum Request {
     /// The open objects of these kinds and keys.
     Objects(Vec<machine::Asked>, Reply<Vec<Option<Object>>>),
     Chart(Reply<Vec<ChartLine>>),
+    /// The trial balance of now; `None` where a sum leaves its range.
+    Trial(Reply<Option<Vec<TrialLine>>>),
     DeclareLedger(Currency, Reply<LedgerAnswer>),
     Ledgers(Reply<Vec<Currency>>),
     LookupAccounts(Vec<u128>, Reply<Vec<Account>>),
@@ -113,6 +117,7 @@ impl Request {
             Self::Commands(_, reply) | Self::Orders(_, reply) => drop(reply.send(Err(why))),
             Self::Objects(_, reply) => drop(reply.send(Err(why))),
             Self::Chart(reply) => drop(reply.send(Err(why))),
+            Self::Trial(reply) => drop(reply.send(Err(why))),
             Self::DeclareLedger(_, reply) => drop(reply.send(Err(why))),
             Self::Ledgers(reply) => drop(reply.send(Err(why))),
             Self::LookupAccounts(_, reply) | Self::QueryAccounts(_, reply) => {
@@ -136,6 +141,7 @@ pub(crate) enum Answer {
     Commands(Reply<Vec<CommandResult>>, Vec<CommandResult>),
     Objects(Reply<Vec<Option<Object>>>, Vec<Option<Object>>),
     Chart(Reply<Vec<ChartLine>>, Vec<ChartLine>),
+    Trial(Reply<Option<Vec<TrialLine>>>, Option<Vec<TrialLine>>),
     Ledger(Reply<LedgerAnswer>, LedgerAnswer),
     Ledgers(Reply<Vec<Currency>>, Vec<Currency>),
     Accounts(Reply<Vec<Account>>, Vec<Account>),
@@ -154,6 +160,7 @@ impl Answer {
             Self::Commands(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Objects(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Chart(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Trial(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledger(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledgers(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Accounts(reply, value) => drop(reply.send(outcome.map(|()| value))),

@@ -338,6 +338,7 @@ impl Threads {
             held: None,
             snapshot_wanted: Vec::new(),
             scans: VecDeque::new(),
+            trials: VecDeque::new(),
         };
         threads.push(spawn("writer", move || writer.run())?);
         threads.push(self.look_after(end, unchecked)?);
@@ -352,6 +353,7 @@ impl Threads {
             threads: Mutex::new(threads),
             recovery,
             lock: Mutex::new(Some(lock)),
+            folding: Arc::default(),
         }))
     }
 

@@ -32,6 +32,7 @@ use crate::request::{Answer, LedgerAnswer, Refused, Request};
 use crate::scan::Scan;
 use crate::shared::Shared;
 use crate::snapshots::{Job, Progress};
+use crate::trial::Trial;
 
 /// How long the writer waits for the snapshotter when nobody asks.
 const SNAPSHOTTER_BUSY: Duration = Duration::from_millis(1);
@@ -63,6 +64,7 @@ pub(crate) struct Writer {
     /// Who waits for a snapshot, and the records when they asked.
     pub(crate) snapshot_wanted: Vec<(u64, Sender<()>)>,
     pub(crate) scans: VecDeque<Scan>,
+    pub(crate) trials: VecDeque<Trial>,
 }
 
 /// What the requests of one group made.
@@ -150,7 +152,7 @@ impl Writer {
     /// How long to wait for a request: until the next deadline, or not at all while there is
     /// work that goes on beside requests.
     fn patience(&self) -> Duration {
-        if !self.scans.is_empty() {
+        if !self.scans.is_empty() || !self.trials.is_empty() {
             return Duration::ZERO;
         }
         if !self.snapshot_wanted.is_empty() {
@@ -196,6 +198,8 @@ impl Writer {
         }
         self.state.end_group();
         self.advance_scans(&mut decided.answers);
+        self.correct_trial(&decided.draft);
+        self.advance_trials(&mut decided.answers);
         self.send(decided)
     }
 
@@ -296,11 +300,16 @@ impl Writer {
                 self.scans.push_back(Scan::new(&self.state, filter, reply));
                 return Ok(());
             }
+            Request::Trial(reply) => {
+                self.trials.push_back(Trial::new(reply));
+                return Ok(());
+            }
             Request::SetClock(nanoseconds, reply) => {
                 let time = self.clock.set(nanoseconds);
                 let now = self.clock.now().max(self.time);
                 while self.state.due(now, 1) + self.state.rings(now, 1) > 0 {
                     self.expire(now, decided);
+                    self.correct_trial(&decided.draft);
                     let full = std::mem::replace(&mut decided.draft, self.fresh_draft());
                     let answers = std::mem::take(&mut decided.answers);
                     self.send(Decided {
@@ -454,6 +463,22 @@ impl Writer {
                 // seen here, since it ends after the writer.
                 Err(_) => return,
             }
+        }
+    }
+
+    /// The batch counts in the trial balance that is under way.
+    fn correct_trial(&mut self, draft: &Draft) {
+        if let Some(trial) = self.trials.front_mut() {
+            trial.correct(&self.state, &draft.frame);
+        }
+    }
+
+    fn advance_trials(&mut self, answers: &mut Vec<Answer>) {
+        if let Some(trial) = self.trials.front_mut()
+            && trial.advance(&self.state)
+            && let Some(trial) = self.trials.pop_front()
+        {
+            answers.push(trial.answer());
         }
     }
 

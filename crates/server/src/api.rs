@@ -6,10 +6,12 @@ mod events;
 mod ledgers;
 mod log;
 mod noun;
+mod parties;
 mod receipts;
 mod service;
 mod statements;
 mod verify;
+mod webhooks;
 
 use axum::http::header;
 use axum::response::Response;
@@ -23,10 +25,12 @@ pub(crate) use commands::*;
 pub(crate) use events::*;
 pub(crate) use ledgers::*;
 pub(crate) use log::*;
+pub(crate) use parties::*;
 pub(crate) use receipts::*;
 pub(crate) use service::*;
 pub(crate) use statements::*;
 pub(crate) use verify::*;
+pub(crate) use webhooks::*;
 
 type Answer = Result<Response, Problem>;
 
@@ -48,7 +52,20 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::GetObjects => fresh(get_objects(call).await),
         Operation::GiftProof => fresh(gift_proof(call).await),
         Operation::GetChart => fresh(get_chart(call).await),
+        Operation::KeepPersonal => keep_personal(call).await,
+        Operation::ShowPersonal => fresh(show_personal(call).await),
+        Operation::ErasePersonal => erase_personal(call).await,
         Operation::GetEvents => fresh(get_events(call).await),
+        Operation::CreateWebhook => create_webhook(call).await,
+        Operation::ListWebhooks => fresh(list_webhooks(call).await),
+        Operation::GetWebhook => fresh(get_webhook(call).await),
+        Operation::PauseWebhook => pause_webhook(call).await,
+        Operation::ResumeWebhook => resume_webhook(call).await,
+        Operation::RemoveWebhook => remove_webhook(call).await,
+        Operation::RotateWebhook => rotate_webhook(call).await,
+        Operation::WebhookDead => fresh(webhook_dead(call).await),
+        Operation::ReplayWebhook => replay_webhook(call).await,
+        Operation::ReplayDead => replay_dead(call).await,
         Operation::ListLedgers => fresh(list_ledgers(call).await),
         Operation::DeclareLedger => declare_ledger(call).await,
         Operation::TransferReceipt => fresh(transfer_receipt(call).await),

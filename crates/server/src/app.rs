@@ -5,13 +5,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::body::Bytes;
 use engine::{Books, Refused};
+use hooks::Hooks;
 use model::Currency;
 use tokio::sync::{Semaphore, watch};
+use vault::Vault;
 
 use crate::gate::Gate;
 use crate::limits::STREAMS;
 use crate::metrics::Metrics;
 use crate::openapi;
+use crate::personal::Personal;
+use crate::webhooks::Webhooks;
 use crate::wire::Currencies;
 
 /// How the books are served.
@@ -21,6 +25,10 @@ pub struct Options {
     pub auth: Auth,
     /// The books' clock, as they were opened with.
     pub clock: Clock,
+    /// Where webhooks are kept.
+    pub webhooks: Webhooks,
+    /// The personal data of parties, open.
+    pub vault: Arc<Vault>,
 }
 
 /// Who may call.
@@ -47,7 +55,11 @@ pub(crate) struct App {
     pub books: Books,
     pub gate: Gate,
     pub metrics: Metrics,
+    /// The personal data of parties.
+    pub personal: Personal,
     pub clock: Clock,
+    /// Who gets events as webhooks.
+    pub hooks: Hooks,
     /// Room for streams of events.
     pub streams: Arc<Semaphore>,
     /// Turns true once no more is served: what would go on for ever ends.
@@ -58,11 +70,13 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub async fn new(options: Options, books: Books) -> Result<Self, Refused> {
+    pub async fn new(options: Options, hooks: Hooks, books: Books) -> Result<Self, Refused> {
         let app = Self {
             gate: Gate::new(options.auth),
             metrics: Metrics::new(books.clone()),
+            personal: Personal::new(books.clone(), options.vault),
             clock: options.clock,
+            hooks,
             streams: Arc::new(Semaphore::new(STREAMS)),
             closing: watch::Sender::new(false),
             document: openapi::document(options.clock).into(),
@@ -70,6 +84,12 @@ impl App {
             books,
         };
         app.refresh_currencies().await?;
+        let finished = app.personal.finish_erasing().await;
+        let finished =
+            finished.map_err(|problem| Refused::Stopped(problem.body().detail().to_owned()))?;
+        if finished > 0 {
+            tracing::warn!(finished, "erasures that were cut off are finished");
+        }
         Ok(app)
     }
 

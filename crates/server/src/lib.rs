@@ -6,7 +6,7 @@
 //! every refusal. The books themselves are [`engine::Books`]: this crate decides nothing about
 //! money.
 //!
-//! Beside it, for the log of the books: `witnessing` has its checkpoints cosigned by others,
+//! Beside it, `stream` tells events as they happen and `webhooks` has them delivered; for the log of the books: `witnessing` has its checkpoints cosigned by others,
 //! [`witness`] cosigns those of others, and [`fetch`] is the one HTTP client.
 
 mod api;
@@ -18,12 +18,14 @@ mod gate;
 pub mod limits;
 mod metrics;
 mod openapi;
+mod personal;
 pub mod problem;
 mod query;
 mod refusal;
 mod route;
 mod serve;
 mod stream;
+mod webhooks;
 pub mod wire;
 pub mod witness;
 mod witnessing;
@@ -33,3 +35,4 @@ pub use openapi::document;
 pub use refusal::{Refusal, Verdict};
 pub use route::{Access, Route, TABLE};
 pub use serve::{ServeError, serve};
+pub use webhooks::{Delivery, Webhooks};

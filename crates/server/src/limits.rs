@@ -56,6 +56,9 @@ pub const STREAM_EVENTS: usize = 256;
 /// Parts of a stream that wait for its reader; each is what was read at once.
 pub const STREAM_PARTS: usize = 2;
 
+/// Parties of the vault that a start asks the books about at once.
+pub const PARTIES_CHECKED: usize = 1_000;
+
 /// How long a stream is silent at most.
 pub const STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -64,6 +67,12 @@ pub const STREAM_STALL: Duration = Duration::from_secs(30);
 
 /// When a stream asks books again that had no time.
 pub const STREAM_PAUSE: Duration = Duration::from_millis(100);
+
+/// What comes within this of other events wakes the delivery of webhooks once.
+pub const WAKE_PAUSE: Duration = Duration::from_millis(10);
+
+/// Seconds that an old secret of a webhook goes on signing at most: 30 days.
+pub const OVERLAP_SECONDS: u32 = 30 * 86_400;
 
 /// From the beginning of a request to another log or a witness to the end of its answer.
 pub const FETCH_WAIT: Duration = Duration::from_secs(10);

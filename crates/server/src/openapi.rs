@@ -34,8 +34,21 @@ use crate::wire::Amount;
         api::create_orders,
         api::get_objects,
         api::get_chart,
+        api::keep_personal,
+        api::show_personal,
+        api::erase_personal,
         api::gift_proof,
         api::get_events,
+        api::create_webhook,
+        api::list_webhooks,
+        api::get_webhook,
+        api::pause_webhook,
+        api::resume_webhook,
+        api::remove_webhook,
+        api::rotate_webhook,
+        api::webhook_dead,
+        api::replay_webhook,
+        api::replay_dead,
         api::list_ledgers,
         api::declare_ledger,
         api::transfer_receipt,
@@ -86,10 +99,11 @@ pub fn document(clock: Clock) -> String {
 
 fn operation<'a>(path: Option<&'a mut PathItem>, route: &Route) -> Option<&'a mut Operation> {
     let path = path?;
-    let operation = if route.method == "GET" {
-        &mut path.get
-    } else {
-        &mut path.post
+    let operation = match route.method.as_str() {
+        "GET" => &mut path.get,
+        "PUT" => &mut path.put,
+        "DELETE" => &mut path.delete,
+        _ => &mut path.post,
     };
     operation.as_mut()
 }

@@ -67,6 +67,8 @@ pub enum Kind {
     Busy,
     /// The books are closing, or have stopped.
     Stopped,
+    /// What is kept beside the books cannot be read or written.
+    Unavailable,
 }
 
 impl Kind {
@@ -98,6 +100,7 @@ impl Kind {
         Self::TooManyStreams,
         Self::Busy,
         Self::Stopped,
+        Self::Unavailable,
     ];
 
     /// HTTP status, stable name and title.
@@ -139,6 +142,11 @@ impl Kind {
             Self::TooManyStreams => (429, "too_many_streams", "No more streams may be."),
             Self::Busy => (429, "busy", "The queue is full."),
             Self::Stopped => (503, "stopped", "The books are closed."),
+            Self::Unavailable => (
+                503,
+                "unavailable",
+                "What is beside the books is out of reach.",
+            ),
         }
     }
 }

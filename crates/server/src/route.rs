@@ -55,8 +55,21 @@ pub(crate) enum Operation {
     CreateOrders,
     GetObjects,
     GetChart,
+    KeepPersonal,
+    ShowPersonal,
+    ErasePersonal,
     GiftProof,
     GetEvents,
+    CreateWebhook,
+    ListWebhooks,
+    GetWebhook,
+    PauseWebhook,
+    ResumeWebhook,
+    RemoveWebhook,
+    RotateWebhook,
+    WebhookDead,
+    ReplayWebhook,
+    ReplayDead,
     ListLedgers,
     DeclareLedger,
     TransferReceipt,
@@ -98,26 +111,38 @@ const READ: Access = Access::Needs(Scope::Read);
 const WRITE: Access = Access::Needs(Scope::Write);
 const ADMIN: Access = Access::Needs(Scope::Admin);
 
-const fn post(path: &'static str, access: Access, operation: Operation) -> Route {
+const fn on_method(
+    method: Method,
+    path: &'static str,
+    access: Access,
+    operation: Operation,
+) -> Route {
     Route {
-        method: Method::POST,
+        method,
         path,
         access,
         operation,
     }
+}
+
+const fn post(path: &'static str, access: Access, operation: Operation) -> Route {
+    on_method(Method::POST, path, access, operation)
 }
 
 const fn get(path: &'static str, access: Access, operation: Operation) -> Route {
-    Route {
-        method: Method::GET,
-        path,
-        access,
-        operation,
-    }
+    on_method(Method::GET, path, access, operation)
+}
+
+const fn put(path: &'static str, access: Access, operation: Operation) -> Route {
+    on_method(Method::PUT, path, access, operation)
+}
+
+const fn delete(path: &'static str, access: Access, operation: Operation) -> Route {
+    on_method(Method::DELETE, path, access, operation)
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 37] = [
+pub static TABLE: [Route; 50] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -132,8 +157,25 @@ pub static TABLE: [Route; 37] = [
     post("/v1/orders", WRITE, Operation::CreateOrders),
     get("/v1/objects/{kind}/{id}", READ, Operation::GetObjects),
     get("/v1/chart", READ, Operation::GetChart),
+    put("/v1/parties/{id}/data", WRITE, Operation::KeepPersonal),
+    get("/v1/parties/{id}/data", ADMIN, Operation::ShowPersonal),
+    delete("/v1/parties/{id}/data", ADMIN, Operation::ErasePersonal),
     get("/v1/gifts/{id}/proof", READ, Operation::GiftProof),
     get("/v1/events", READ, Operation::GetEvents),
+    post("/v1/webhooks", ADMIN, Operation::CreateWebhook),
+    get("/v1/webhooks", ADMIN, Operation::ListWebhooks),
+    get("/v1/webhooks/{id}", ADMIN, Operation::GetWebhook),
+    post("/v1/webhooks/{id}/pause", ADMIN, Operation::PauseWebhook),
+    post("/v1/webhooks/{id}/resume", ADMIN, Operation::ResumeWebhook),
+    post("/v1/webhooks/{id}/remove", ADMIN, Operation::RemoveWebhook),
+    post("/v1/webhooks/{id}/rotate", ADMIN, Operation::RotateWebhook),
+    get("/v1/webhooks/{id}/dead", ADMIN, Operation::WebhookDead),
+    post("/v1/webhooks/{id}/replay", ADMIN, Operation::ReplayWebhook),
+    post(
+        "/v1/webhooks/{id}/replay-dead",
+        ADMIN,
+        Operation::ReplayDead,
+    ),
     get("/v1/ledgers", READ, Operation::ListLedgers),
     post("/v1/ledgers", ADMIN, Operation::DeclareLedger),
     get(
@@ -176,7 +218,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .iter()
         .filter(|route| route.operation.exists_under(app.clock))
     {
-        let filter = MethodFilter::try_from(route.method.clone()).expect("the table has GET, POST");
+        let filter =
+            MethodFilter::try_from(route.method.clone()).expect("the table has methods of HTTP");
         let answer = move |State(app): State<Arc<App>>, request: Request| async move {
             answer(&app, Some(route), request).await
         };

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use engine::{Books, Refused};
+use hooks::HookError;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -21,7 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::app::{App, Auth, Options};
 use crate::limits::{CONNECTIONS, DRAIN_WAIT, HEAD_BYTES, HEAD_WAIT, HEADERS, TOKENS_WAIT};
 use crate::route::router;
-use crate::witnessing;
+use crate::{webhooks, witnessing};
 
 /// Why the books are not served.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub enum ServeError {
     Io(io::Error),
     /// The books did not answer, or stopped by themselves.
     Books(Refused),
+    /// The subscriptions of webhooks cannot be read, or nothing can deliver to them.
+    Hooks(HookError),
 }
 
 impl fmt::Display for ServeError {
@@ -44,6 +47,7 @@ impl fmt::Display for ServeError {
             ),
             Self::Io(error) => write!(f, "the socket: {error}"),
             Self::Books(refused) => write!(f, "{refused}"),
+            Self::Hooks(error) => write!(f, "webhooks: {error}"),
         }
     }
 }
@@ -51,7 +55,7 @@ impl fmt::Display for ServeError {
 impl std::error::Error for ServeError {}
 
 /// Serves the books on `listener` until `shutdown`; then takes no more connections, finishes the
-/// requests that have begun, and returns. The books stay open: closing them is the caller's. Books
+/// requests that have begun, ends the delivery of webhooks, and returns. The books stay open: closing them is the caller's. Books
 /// that stop by themselves end it too.
 pub async fn serve(
     options: Options,
@@ -63,24 +67,31 @@ pub async fn serve(
     if matches!(options.auth, Auth::None) && !address.ip().is_loopback() {
         return Err(ServeError::Unprotected(address));
     }
-    let app = Arc::new(App::new(options, books).await.map_err(ServeError::Books)?);
+    let delivery = options.webhooks.delivery;
+    let hooks = webhooks::open(&options.webhooks).map_err(ServeError::Hooks)?;
+    let app = App::new(options, hooks, books).await;
+    let app = Arc::new(app.map_err(ServeError::Books)?);
+    let delivering = webhooks::start(&app, delivery).map_err(ServeError::Hooks)?;
     let service = router(Arc::clone(&app));
     // They go on for as long as this does.
     let _witnesses = witnessing::start(&app);
     let ended = {
-        let app = Arc::clone(&app);
+        let (app, delivering) = (Arc::clone(&app), delivering.as_ref());
         async move {
             let ended = tokio::select! {
                 () = shutdown => Ok(()),
                 why = app.books.failed() => Err(ServeError::Books(Refused::Stopped(why))),
                 never = refresh_tokens(&app) => match never {},
+                never = webhooks::wake(&app, delivering) => match never {},
             };
             app.closing.send_replace(true);
             ended
         }
     };
     tracing::info!(%address, "serving");
-    take_connections(service, listener, ended).await
+    let served = take_connections(service, listener, ended).await;
+    webhooks::close(delivering).await;
+    served
 }
 
 async fn refresh_tokens(app: &App) -> Infallible {

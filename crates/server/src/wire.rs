@@ -15,8 +15,10 @@ mod filter;
 mod flags;
 mod integer;
 mod parse;
+mod personal;
 mod statement;
 mod transfer;
+mod webhook;
 
 use std::collections::BTreeMap;
 
@@ -31,10 +33,12 @@ pub use flags::{AccountFilterFlags, AccountFlags, QueryFilterFlags, TransferFlag
 pub use integer::{U64, U128, parse_u128};
 pub use parse::{
     Posted, parse_account_filter, parse_accounts, parse_clock, parse_commands, parse_ids,
-    parse_ledger, parse_query_filter, parse_transfers,
+    parse_ledger, parse_query_filter, parse_replay, parse_rotation, parse_transfers, parse_webhook,
 };
+pub use personal::parse_personal;
 pub use statement::{StatementHead, StatementView};
 pub use transfer::{NewTransfer, TransferView};
+pub use webhook::{DeadLettersView, NewWebhook, Replay, Rotation, WebhookView};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

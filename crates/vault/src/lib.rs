@@ -103,6 +103,7 @@ mod start;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -245,6 +246,14 @@ impl Vault {
     /// Whether `party` was erased.
     pub fn is_erased(&self, party: u128) -> bool {
         matches!(self.people().get(&party), Some(Person::Gone))
+    }
+
+    /// The parties above `party` that have a key, by number, at most `most` of them.
+    pub fn kept_after(&self, party: u128, most: usize) -> Vec<u128> {
+        let people = self.people();
+        let above = people.range((Bound::Excluded(party), Bound::Unbounded));
+        let live = above.filter(|(_, person)| matches!(person, Person::Live { .. }));
+        live.map(|(party, _)| *party).take(most).collect()
     }
 
     /// The count of persons of whom something is kept.

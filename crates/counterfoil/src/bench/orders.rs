@@ -102,7 +102,8 @@ fn sales(bench: &Bench) -> Sales {
         seed: bench.seed,
         flags: order_flags::PAY,
         timeout: 0,
-        run: 0,
+        // Clear of the ids of the commands that open the parties.
+        run: 2,
     }
 }
 

@@ -9,7 +9,8 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use utoipa::ToSchema;
 
 use super::{
-    AccountFilterBody, Clock, NewAccount, NewCommand, NewLedger, NewTransfer, QueryFilterBody, U128,
+    AccountFilterBody, Clock, NewAccount, NewCommand, NewLedger, NewTransfer, NewWebhook,
+    QueryFilterBody, Replay, Rotation, U128,
 };
 use crate::problem::{Kind, Problem, echo, too_many};
 
@@ -68,6 +69,21 @@ pub fn parse_clock(body: &[u8]) -> Result<Clock, Problem> {
     object(body)
 }
 
+/// Reads the body of `POST /v1/webhooks`.
+pub fn parse_webhook(body: &[u8]) -> Result<NewWebhook, Problem> {
+    object(body)
+}
+
+/// Reads the body of `POST /v1/webhooks/{id}/rotate`.
+pub fn parse_rotation(body: &[u8]) -> Result<Rotation, Problem> {
+    object(body)
+}
+
+/// Reads the body of `POST /v1/webhooks/{id}/replay`.
+pub fn parse_replay(body: &[u8]) -> Result<Replay, Problem> {
+    object(body)
+}
+
 fn posted<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<Posted<T>, Problem> {
     let start = body.iter().position(|byte| !byte.is_ascii_whitespace());
     match start.map(|start| body[start]) {
@@ -100,17 +116,21 @@ fn many<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<Vec<T>, Problem> {
 
 /// What `serde_json` says, with the place as an offset.
 fn malformed(body: &[u8], error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let says = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(says, _)| says);
+    Problem::new(Kind::MalformedJson, echo(says)).at_byte(place(body, error))
+}
+
+/// The byte of the body at which it is wrong.
+pub(super) fn place(body: &[u8], error: &serde_json::Error) -> usize {
     let lines = body.split_inclusive(|&byte| byte == b'\n');
     let before: usize = lines
         .take(error.line().saturating_sub(1))
         .map(<[u8]>::len)
         .sum();
-    let text = error.to_string();
-    let says = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(says, _)| says);
-    let offset = (before + error.column()).min(body.len());
-    Problem::new(Kind::MalformedJson, echo(says)).at_byte(offset)
+    (before + error.column()).min(body.len())
 }
 
 /// An object and nothing else: `serde` alone would take `[1, 2]` for fields in their order, and

@@ -9,7 +9,7 @@ use engine::{Books, Init, Options as BooksOptions, Signing};
 use merkle::key::{KeyKind, SigningKey, VerifierKey};
 use merkle::policy::Policy;
 use serde_json::Value;
-use server::{Auth, Clock, Options, ServeError, serve};
+use server::{Auth, Clock, Delivery, Options, ServeError, Webhooks, serve};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -88,8 +88,9 @@ impl Server {
     ) -> Self {
         let data = directory.path().join("books");
         let manual_clock = clock == Clock::Manual;
+        let vault_dir = data.join(vault::DIR);
         let options = BooksOptions {
-            data,
+            data: data.clone(),
             manual_clock,
             signing: key.map(|key| Arc::new(Signing::new(vec![key], policy).expect("it signs"))),
         };
@@ -103,7 +104,13 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its number");
         let (stop, stopped) = oneshot::channel();
-        let options = Options { auth, clock };
+        let vault = vault::Vault::open(&vault_dir).expect("a vault");
+        let options = Options {
+            auth,
+            clock,
+            webhooks: webhooks(&data),
+            vault: Arc::new(vault),
+        };
         let served = serve(options, books.clone(), listener, async {
             let _ = stopped.await;
         });
@@ -307,6 +314,19 @@ impl Reply {
             "{full}"
         );
         problem
+    }
+}
+
+/// Delivers webhooks without much patience.
+pub fn webhooks(data: &Path) -> Webhooks {
+    Webhooks {
+        data: data.to_owned(),
+        options: hooks::Options {
+            retries: [20, 20, 40].map(Duration::from_millis).to_vec(),
+            timeout: Duration::from_secs(2),
+            ..hooks::Options::default()
+        },
+        delivery: Delivery::On,
     }
 }
 

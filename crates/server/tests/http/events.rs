@@ -40,7 +40,7 @@ impl Stream {
                         .map(str::to_owned)
                 };
                 let (id, data) = (field("id: "), field("data: "));
-                self.text = rest.to_owned();
+                self.text = String::from(rest);
                 if let (Some(id), Some(data)) = (id, data) {
                     let id = id.parse().expect("a position");
                     return (id, serde_json::from_str(&data).expect("JSON"));

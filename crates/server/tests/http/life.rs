@@ -5,7 +5,7 @@ use engine::{Books, Init, Options as BooksOptions};
 use server::{Auth, Clock, Options, ServeError, serve};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::client::{Server, crowns};
+use crate::client::{Server, crowns, webhooks};
 
 #[tokio::test]
 async fn the_service_tells_about_itself() {
@@ -134,8 +134,9 @@ async fn without_tokens_only_on_this_machine() {
         },
     )
     .expect("made");
+    let vault = vault::Vault::open(&data.join(vault::DIR)).expect("a vault");
     let books = Books::open(&BooksOptions {
-        data,
+        data: data.clone(),
         ..BooksOptions::default()
     })
     .expect("opened");
@@ -144,6 +145,8 @@ async fn without_tokens_only_on_this_machine() {
     let options = Options {
         auth: Auth::None,
         clock: Clock::System,
+        webhooks: webhooks(&data),
+        vault: std::sync::Arc::new(vault),
     };
     let refused = serve(options, books, listener, std::future::pending()).await;
     let refused = refused.expect_err("it is not of this machine");

@@ -104,9 +104,9 @@ impl Platform {
         let payment: Option<Payment> = self.find((chargeback.payment, 0));
         let payment = payment.ok_or(Status::PaymentNotFound)?;
         let by_payee = if payment.bearer == 1 { payment.fee } else { 0 };
-        let before = payment.refunded + payment.disputed - chargeback.amount;
-        let part = |amount| portion(by_payee, amount, payment.amount);
-        let back = part(before + chargeback.amount) - part(before);
+        // By itself, not as the last of what is in dispute: of two that are open at once both would
+        // be the last, and more would go back than the fee.
+        let back = portion(by_payee, chargeback.amount, payment.amount);
         Ok((Role::FeeIncome, back))
     }
 

@@ -49,13 +49,13 @@ const ACTS: &[(&str, u32)] = &[
     ("request_cancel", 1),
     ("schedule", 4),
     ("schedule_cancel", 1),
-    ("payout", 3),
+    ("payout", 5),
     ("payout_batch", 2),
     ("exchange", 4),
     ("scheme_settle", 2),
-    ("chargeback_open", 6),
-    ("chargeback_recover", 6),
-    ("chargeback_won", 2),
+    ("chargeback_open", 10),
+    ("chargeback_recover", 10),
+    ("chargeback_won", 5),
     ("chargeback_lost", 2),
     ("listing_add", 2),
     ("listing_set", 2),
@@ -264,6 +264,8 @@ impl Workload {
             "ledger" | "to_ledger" => ledger(dice, field == "to_ledger"),
             "price" => dice.of(&[10u128, 50, 33]),
             "amount" if act == "claim_open" => dice.of(&[1, 20, 50, 7, 100, 33, 0]),
+            "amount" if act == "chargeback_open" => dice.of(&[50, 33, 10, 1, 20, 7, 100, 0]),
+            "amount" if act == "payout" => dice.of(&[50, 500, 99, 250, 1_000, 0]),
             "amount" if act == "claim_decide" => dice.of(&[1, 0, 20, 50, 7, 100]),
             "amount" if act == "share" || act == "order_refund" => dice.of(&[1, 10, 50, 33, 0]),
             "amount" | "cost" | "flat" | "least" | "most" | "above" => amount(act, field, dice),
@@ -383,9 +385,9 @@ fn small(act: &str, field: &str, dice: &mut Dice<'_>) -> u32 {
 
 /// Makes fields fit together that hardly would by themselves.
 fn agree(name: &str, values: &mut [u128]) {
-    // Either a line of an order, or a payment: its order, line and payment.
-    if let ("chargeback_open", [_, _, _, order, line, payment]) = (name, values) {
-        if *line > 0 && *order != 0 {
+    // Either a line of an order, or a payment: amounts that are odd are of payments.
+    if let ("chargeback_open", [_, amount, _, order, line, payment]) = (name, values) {
+        if *line > 0 && *amount % 2 == 0 {
             *payment = 0;
         } else {
             (*order, *line) = (0, 0);
