@@ -452,9 +452,91 @@ RECORDS = {
         ("statement", 64), ("line", 32), ("lines", 32), ("scheme", 8), ("ledger", 32),
         ("code", 16), ("side", 8), ("height", 8), ("batches", 64), ("total", 128),
         ("root_low", 128), ("root_high", 128), ("timestamp", 64))),
+    8: ("deed", (
+        ("id", 128), ("act", 16), ("digest", 128), ("transfers", 32), ("first_transfer", 64),
+        ("number", 64), ("timestamp", 64))),
 }
+# Objects: kind, name and fields, each with its bits, `#` for 16 bytes, or the names of its numbers. The
+# cause and the timestamp follow.
+OBJECTS = """
+16 chart_line code:16 class=asset|liability|equity|income|expense|memorandum
+  role=none|safe|own|scheme_receivable|seller_receivable|dispute|suspense|wallet|escrow|seller\
+    |reserve|gift|sharing|unallocated|exchange|commission|fee_income|acquiring|dispute_fee\
+    |credit_loss|bank_fee
+  parent:16 flags:16 name:128 name_more:128
+17 fee id:128 ledger:32 flat:128 rate:32 least:128 most:128 bearer=payer|payee
+  rounding=down|up|half_up|half_even tiers:8
+18 fee_tier fee:128 number:8 above:128 flat:128 rate:32
+19 calendar id:32 offset:32 weekend:8
+20 holiday calendar:32 day:32 state=there|gone
+21 day day:32 state=open|closed records:64
+22 party id:128 kind=customer|merchant|bank|authority|staff tier:8 state=active|frozen|closed
+  reason=none|own_wish|court_order|authority_order|suspicion|sanctions|lost_access|death|risk\
+    |terms_broken|resolved
+  commission:32 reserve:32 reserve_days:16 vault=none|kept|erased vault_digest:#
+32 hold id:128 payer:128 payee:128 ledger:32 amount:128 captured:128
+  state=held|captured|released|expired pending:128 deadline:64
+33 payment id:128 payer:128 payee:128 ledger:32 amount:128 fee:128 bearer=payer|payee refunded:128
+  shared:128 share_limit:32 receivers:8 state=paid|sharing deadline:64 disputed:128
+  funding=wallet|card|bank
+34 payment_request id:128 payee:128 payer:128 ledger:32 amount:128 state=open|paid|cancelled|expired
+  deadline:64 payment:128
+35 schedule id:128 payer:128 payee:128 ledger:32 amount:128 calendar:32 rule=once|days|weeks|months
+  every:16 first_day:32 runs:32 runs_most:32 failed:32 last_status:32 state=running|ended|cancelled
+  deadline:64
+36 chargeback id:128 order:128 line:16 payment:128 seller:128 buyer:128 ledger:32 amount:128 fee:128
+  from_seller:128 from_reserve:128 receivable:128 commission:128
+  state=open|recovered|won|lost|uncollected deadline:64
+40 listing number:32 seller:128 ledger:32 category:32 price:64 stock:32 state=offered|withdrawn text:#
+41 order_line order:128 line:16 lines:16 buyer:128 seller:128 ledger:32 amount:128 paid:128 held:128
+  refunded:128 commission:128 listing:32 quantity:32
+  state=wait_buyer_pay|wait_seller_send_goods|wait_buyer_confirm_goods|trade_finished|trade_closed
+  delivery=none|automatic|virtual|express|surface claim=none|open|granted|rejected claimed:128
+  evidence:# paid_at:64 deadline:64 remaining:64 disputed:128 released:128 commission_rate:32
+  reserve_rate:32 reserve_days:16
+42 reserve order:128 line:16 seller:128 ledger:32 amount:128 deadline:64
+48 gift id:128 sender:128 ledger:32 kind=equal|random amount:128 parts:16 claimed:128 claims:16
+  returned:128 commitment:# commitment_more:# state=open|claimed|returned deadline:64
+49 gift_seed gift:128 seed:# state=there|gone
+50 gift_claim gift:128 party:128 number:16 ledger:32 amount:128
+"""
+ACTS = {
+    1: "chart_line_set", 2: "party_open", 3: "party_tier", 4: "party_state", 5: "party_terms",
+    6: "party_vault", 7: "party_erase", 8: "account_open", 9: "account_close", 10: "journal_post",
+    11: "fee_set", 12: "fee_tier_add", 13: "calendar_set", 14: "holiday_set", 15: "day_close",
+    30: "top_up", 31: "withdraw", 32: "pay", 33: "pay_split", 34: "pay_shared", 35: "share",
+    36: "share_finish", 37: "refund", 38: "hold", 39: "capture", 40: "release", 41: "request",
+    42: "request_pay", 43: "request_cancel", 44: "schedule", 45: "schedule_cancel", 46: "payout",
+    47: "payout_batch", 48: "exchange", 49: "scheme_settle", 50: "sweep", 51: "fund",
+    60: "chargeback_open", 61: "chargeback_recover", 62: "chargeback_won", 63: "chargeback_lost",
+    70: "listing_add", 71: "listing_set", 72: "order_place", 73: "order_pay", 74: "order_ship",
+    75: "order_confirm", 76: "order_cancel", 77: "claim_open", 78: "claim_decide", 79: "order_refund",
+    90: "gift_send", 91: "gift_claim",
+}
+
+
+def add_objects():
+    """Enters the objects among the records; what the numbers of their fields are called."""
+    called = {}
+    for text in re.split("\n(?! )", OBJECTS.strip()):
+        kind, name, *fields = re.sub(" +[|]", "|", text).split()
+        entered = [("cause", 16), ("timestamp", 64)]
+        for place, field in enumerate(fields):
+            field, sign, form = re.match("([a-z_]+)([:=])(.*)", field).groups()
+            if sign == "=":
+                called[name, field], bits = form.split("|"), 8
+            elif form == "#":
+                called[name, field], bits = form, 128
+            else:
+                bits = int(form)
+            entered.insert(place, (field, bits))
+        RECORDS[int(kind)] = (name, tuple(entered))
+    return called
+
+
+CALLED = add_objects()
 # Fields that a reader of the facts has no use for, or finds elsewhere among them.
-UNTOLD = {"scheme", "root_low", "root_high", "remains_low", "remains_high", "timestamp"}
+UNTOLD = {"scheme", "digest", "root_low", "root_high", "remains_low", "remains_high", "timestamp"}
 
 
 def unpack(data, at, fields):
@@ -500,7 +582,21 @@ def record_fields(data):
         low, high = values.pop("root_low"), values.pop("root_high")
         values["side"] = SIDES[values["side"]]
         values["root"] = (low.to_bytes(16, "little") + high.to_bytes(16, "little")).hex()
-    return {"record": name, **values}
+    return {"record": name, **{field: shown(name, field, value) for field, value in values.items()}}
+
+
+def shown(record, field, value):
+    """A value as the facts tell it: names of acts and states, digests in hexadecimal."""
+    if (record, field) == ("deed", "act"):
+        return ACTS.get(value, "unknown")
+    if field == "cause":
+        return ACTS.get(value, "time")
+    names = CALLED.get((record, field))
+    if names == "#":
+        return value.to_bytes(16, "little").hex()
+    if names:
+        return names[value] if value < len(names) else "unknown"
+    return value
 
 
 # Trees: RFC 6962, and the sum tree of a statement.

@@ -90,6 +90,25 @@ EXTREME = [
     transfer(0, 0, 0), record(5, (0, 0, 0)), ledger(2**32 - 1, 255, "A1B2C3D4E5F6", 2**64 - 1),
 ]
 
+# Deeds and objects. Counts of fields by kind; each value is 1, which is a name wherever there are names.
+FIELDS = {16: 7, 17: 9, 18: 5, 19: 3, 20: 3, 21: 3, 22: 10, 32: 9, 33: 15, 34: 8, 35: 15, 36: 15,
+          40: 8, 41: 26, 42: 6, 48: 13, 49: 3, 50: 5}
+ONES = {kind: record(kind, (1,) * count + (72, T + kind)) for kind, count in FIELDS.items()}
+LINE_BITS = (128, 16, 16, 128, 128, 32, 128, 128, 128, 128, 128, 32, 32, 8, 8, 8, 128, 128, 64, 64, 64,
+             128, 128, 32, 32, 16, 16, 64)
+DEEDS = {
+    "deed": record(8, (201, 32, 2**120 + 1, 2, 77, 0, T + 1)),
+    "deed of a listing": record(8, (202, 70, 5, 0, 0, 4_000_000_000, T + 2)),
+    "deed of no act": record(8, (203, 16, 5, 0, 0, 0, T + 3)),
+    **{f"object {kind}": one for kind, one in ONES.items()},
+    "object of time": record(20, (0, 20_458, 0, 0, T + 60)),
+    "object of no act": record(20, (0, 20_458, 1, 65_535, T + 61)),
+    "states without names": record(22, (MAX, 5, 255, 3, 11, 0, 0, 0, 3, 2**127 + 2, 4, T + 62)),
+    "every field full": record(41, [(1 << bits) - 1 for bits in LINE_BITS]),
+    "every field empty": record(36, (0,) * 17),
+}
+PLATFORM = Book(ORIGIN, [[ledger(1, 2, "EUR", T)], list(DEEDS.values())])
+
 
 def fill(count, base):
     return [transfer(base + n, n * n + 1, T + base + n) for n in range(count)]
@@ -110,7 +129,13 @@ def marked(line):
 # Bytes that are no record, though a log has them: each is properly in its tree.
 POISON = {
     "kind 0": b"\0" + KINDS[1][1:],
-    "kind 8": b"\x08" + KINDS[1][1:],
+    "kind 9": b"\x09" + KINDS[1][1:],
+    "kind 51": b"\x33" + ONES[50][1:],
+    "a state of 9 bits": record(20, (0, 20_458, 256, 14, T)),
+    "a cause of 17 bits": record(20, (0, 20_458, 0, 2**16, T)),
+    "an object without its time": record(20, (0, 20_458, 0, 14)),
+    "marks on an object": record(49, (1, 1, 1, 90, T), marks=1),
+    "marks on a deed": record(8, (201, 32, 5, 0, 0, 0, T), marks=8),
     "a value wider than it needs": b"\5" + bytes([0x12, 0x01]) + bytes([102, 0, 54, 9]),
     "a value of 14 bytes in 16": b"\5" + bytes([0x1F, 0x01]) + bytes(13) + b"\1\0\0" + bytes([54, 9]),
     "a zero in one byte": b"\6" + bytes([0x11, 0x11]) + bytes([1, 0, 9, 9]),

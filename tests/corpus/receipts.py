@@ -2,9 +2,9 @@
 import base64
 
 from book import little, sha
-from cast import (ALL, ANNA, BERT, BOOK, BOTH_KEYS, BOTH_LOGS, BY_FOUR, BY_LOG, BY_THREE, CARL, FULL,
-                  KINDS, LOG, NESTED, NONE, ONE, ORIGIN, OTHER, OTHER_LOG, PLAIN, POISON, POISONED,
-                  QUANTUM, QUINN, RESERVED, ROTATED, SECONDS, STRANGERS, TWO)
+from cast import (ALL, ANNA, BERT, BOOK, BOTH_KEYS, BOTH_LOGS, BY_FOUR, BY_LOG, BY_THREE, CARL, DEEDS,
+                  FULL, KINDS, LOG, NESTED, NONE, ONE, ORIGIN, OTHER, OTHER_LOG, PLAIN, PLATFORM, POISON,
+                  POISONED, QUANTUM, QUINN, RESERVED, ROTATED, SECONDS, STRANGERS, TWO)
 from signers import L, b64, multiply, encode
 
 LIMIT = 1 << 18
@@ -37,6 +37,8 @@ def good():
         yield f"record: {name}", BOOK.receipt(1, index, FULL, BY_LOG), PLAIN
     for index, name in enumerate(("all ones", "all zeros", "failure of zeros", "longest currency")):
         yield f"record: {name}", BOOK.receipt(6, index, FULL, BY_LOG), PLAIN
+    for index, name in enumerate(DEEDS):
+        yield f"record: {name}", PLATFORM.receipt(1, index, 2, BY_LOG), PLAIN
     yield "record: statement line", BOOK.receipt(7, 0, FULL, BY_LOG), PLAIN
     for size in range(1, FULL + 1):
         yield f"first batch of {size}", BOOK.receipt(0, 0, size, BY_LOG), PLAIN

@@ -63,8 +63,10 @@ fn records_of_objects() {
     let mut table = "| kind | fact | group |\n|---|---|---|\n".to_owned();
     let fields: Vec<String> = Deed::FIELDS.iter().map(stored).collect();
     let _ = writeln!(table, "| 8 | command carried out | {} |", fields.join(", "));
-    for (kind, name, fields) in Object::ALL {
-        let found_by = keys(*kind, fields.len());
+    let mut objects = Object::ALL.to_vec();
+    objects.sort_by_key(|(kind, ..)| *kind);
+    for (kind, name, fields) in objects {
+        let found_by = keys(kind, fields.len());
         let own = fields.iter().take(fields.len() - 2).enumerate();
         let own = own.map(|(place, field)| match stored(field) {
             text if place < found_by => format!("**{text}**"),
@@ -79,7 +81,7 @@ fn records_of_objects() {
 /// What stands in JSON for a form.
 fn written(field: &Field) -> String {
     if let Some(names) = names(field.form) {
-        return names;
+        return format!("({names})");
     }
     match field.form {
         Form::Id => "id",
