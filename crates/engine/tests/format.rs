@@ -12,9 +12,26 @@ use std::sync::Arc;
 use engine::{Books, Erase, Options, ReceiptAnswer, Signing, audit, erase};
 use merkle::key::{KeyKind, SigningKey, VerifierKey};
 use merkle::policy::Policy;
+use model::object::{Calendar, Day, Fee, FeeTier, Holiday, Listing, Noun};
+use model::{Object, QueryFilter};
+use scenario::platform::play_platform;
 use scenario::{
-    ACCOUNTS, SEGMENT, Step, block_on, contents, every_kind, independent, line, made_of, make,
-    market, open, options, play, play_all, transfer, workspace, write_contents,
+    SEGMENT, Step, block_on, contents, every_kind, independent, line, made_of, make, market, open,
+    options, play, play_all, transfer, workspace, write_contents,
+};
+
+/// All accounts: the fixtures have a few.
+const EVERY: QueryFilter = QueryFilter {
+    user_data_128: 0,
+    user_data_64: 0,
+    user_data_32: 0,
+    ledger: 0,
+    code: 0,
+    reserved: [0; 6],
+    timestamp_min: 0,
+    timestamp_max: 0,
+    limit: 8_189,
+    flags: 0,
 };
 
 type Files = BTreeMap<PathBuf, (u64, Vec<u8>)>;
@@ -96,9 +113,18 @@ fn handed_out(data: &Path) -> [(&'static str, Vec<u8>); 3] {
     ]
 }
 
-/// Writes the fixture anew: once for a format, for what is committed never changes.
+/// The commands of the fixture of version 3: those of every act, and a statement.
+fn third(data: &Path) {
+    make(data, 7);
+    let books = Books::open(&signing(data)).expect("the books open");
+    play_platform(&books);
+    block_on(books.make_statement_from([3; 32])).expect("made");
+    block_on(books.close()).expect("closed");
+}
+
+/// Writes the newest fixture anew: once for a format, for what is committed never changes.
 fn write_fixture(data: &Path) {
-    let folder = workspace("fixtures/v2");
+    let folder = workspace("fixtures/v3");
     let mut files = contents(data);
     for (name, (len, bytes)) in &mut files {
         if name.extension().is_some_and(|extension| extension == "seg") {
@@ -106,22 +132,44 @@ fn write_fixture(data: &Path) {
         }
     }
     write_contents(&folder.join("directory"), &files);
-    let options = signing(data);
-    let key = options.signing.expect("it signs").keys()[0]
-        .verifier()
-        .to_string();
-    fs::write(folder.join("log.vkey"), key + "\n").expect("written");
-    for (name, bytes) in handed_out(data) {
-        fs::write(folder.join(name), bytes).expect("written");
-    }
     let books = open(data);
-    let lines: Vec<String> = accounts(&books);
-    fs::write(folder.join("accounts.jsonl"), lines.concat()).expect("written");
+    fs::write(folder.join("accounts.jsonl"), accounts(&books).concat()).expect("written");
+    fs::write(folder.join("objects.txt"), objects(&books)).expect("written");
     block_on(books.close()).expect("closed");
 }
 
+/// How the objects of the script stand, a line each: name and values.
+fn objects(books: &Books) -> String {
+    let mut all: Vec<Object> = block_on(books.chart())
+        .expect("read")
+        .into_iter()
+        .map(Object::ChartLine)
+        .collect();
+    // What is found by its whole key alone: a fee and its tier, calendar, holiday, day, listings.
+    let keys = [
+        (Fee::KIND, (7, 0)),
+        (FeeTier::KIND, (7, 0)),
+        (Calendar::KIND, (0, 0)),
+        (Holiday::KIND, (0, 20_459)),
+        (Day::KIND, (20_459, 0)),
+        (Listing::KIND, (0, 0)),
+        (Listing::KIND, (1, 0)),
+    ];
+    let found = block_on(books.objects(keys.to_vec())).expect("read");
+    all.extend(found.into_iter().map(|object| object.expect("it is there")));
+    for id in 1..=112 {
+        all.extend(block_on(books.objects_of(id)).expect("read"));
+    }
+    all.sort_by_key(|object| (object.kind(), object.key()));
+    let line = |object: &Object| {
+        let values: Vec<_> = object.values().iter().map(u128::to_string).collect();
+        format!("{} {}\n", object.name(), values.join(" "))
+    };
+    all.iter().map(line).collect()
+}
+
 fn accounts(books: &Books) -> Vec<String> {
-    let mut accounts = block_on(books.lookup_accounts(ACCOUNTS.to_vec())).expect("found");
+    let mut accounts = block_on(books.query_accounts(EVERY)).expect("found");
     accounts.sort_by_key(|account| account.id);
     accounts
         .iter()
@@ -174,17 +222,42 @@ fn the_commands_of_the_first_fixture_leave_its_bytes_again() {
 fn the_commands_of_the_second_fixture_leave_its_bytes_again() {
     let data = tempfile::tempdir().expect("a directory");
     second(data.path());
-    if std::env::var("COUNTERFOIL_FIXTURE").is_ok_and(|what| what == "write") {
-        write_fixture(data.path());
-    }
     let made = contents(data.path());
     let version = ["books, byte 8"];
     assert_eq!(differences(&truth(&made), &truth(&fixture("v2"))), version);
 }
 
 #[test]
+fn the_commands_of_the_third_fixture_leave_its_bytes_again() {
+    let data = tempfile::tempdir().expect("a directory");
+    third(data.path());
+    if std::env::var("COUNTERFOIL_FIXTURE").is_ok_and(|what| what == "write") {
+        write_fixture(data.path());
+    }
+    let made = contents(data.path());
+    assert_eq!(differences(&truth(&made), &truth(&fixture("v3"))), [""; 0]);
+}
+
+#[test]
+fn the_objects_of_the_third_fixture_stand_as_they_stood() {
+    for with_snapshot in [true, false] {
+        let data = tempfile::tempdir().expect("a directory");
+        let files = fixture("v3");
+        let files = if with_snapshot { files } else { truth(&files) };
+        write_contents(data.path(), &files);
+        let expected = fs::read_to_string(workspace("fixtures/v3/objects.txt"));
+        let books = open(data.path());
+        assert_eq!(
+            objects(&books),
+            expected.expect("the objects of the fixture")
+        );
+        block_on(books.close()).expect("closed");
+    }
+}
+
+#[test]
 fn books_of_every_version_open() {
-    for version in ["v1", "v2"] {
+    for version in ["v1", "v2", "v3"] {
         let data = tempfile::tempdir().expect("a directory");
         write_contents(data.path(), &fixture(version));
         check_fixture(version, data.path(), true);
@@ -193,7 +266,7 @@ fn books_of_every_version_open() {
 
 #[test]
 fn books_of_every_version_open_from_the_log_alone() {
-    for version in ["v1", "v2"] {
+    for version in ["v1", "v2", "v3"] {
         let data = tempfile::tempdir().expect("a directory");
         write_contents(data.path(), &truth(&fixture(version)));
         check_fixture(version, data.path(), false);
