@@ -42,6 +42,7 @@ fn books(data: &Path) {
         "transfer create --id 3 --debit 2 --credit 1 --amount 5 --ledger 5 --code 1 --flags pending",
         "transfer create --id 4 --debit 2 --credit 1 --amount 3 --ledger 5 --code 1 --flags pending",
         "transfer post 3 --id 5 --minor 4",
+        "transfer void 4 --id 6",
     ] {
         say(data, words);
     }

@@ -16,6 +16,8 @@ pub(crate) struct Change {
     pub(crate) reserved: u128,
     /// Minor units whose reservation ended.
     pub(crate) released: u128,
+    /// Whether a transfer did it; an expiry otherwise.
+    pub(crate) is_transfer: bool,
     /// Nanoseconds since 1970: when it was booked.
     pub(crate) booked: u64,
     /// Nanoseconds since 1970: from when the money counts.
@@ -86,6 +88,7 @@ impl Change {
         Self {
             posted,
             reserved,
+            is_transfer: true,
             ..Self::default()
         }
     }

@@ -41,9 +41,13 @@ impl Books {
         let Some((slot, _)) = slot else {
             return Ok(None);
         };
-        self.read(move |history| history.balance_at((slot, account), time, by))
-            .await
-            .map(Some)
+        let sums = self
+            .read(move |history| history.balance_at((slot, account), time, by))
+            .await?;
+        if self.inner.shared.is_closing() {
+            return Err(self.stopped());
+        }
+        Ok(Some(sums))
     }
 
     /// What the accounts of each ledger and code add up to, by ledger and code: now, or after all
@@ -71,12 +75,13 @@ impl Books {
 }
 
 impl History {
+    /// Ends early, with sums of nothing, once the books close.
     fn balance_at(&self, (slot, id): (u32, u128), time: u64, by: By) -> Result<Sums, String> {
         let mut sums = Sums::default();
         // Reservations that nothing has ended yet.
         let mut open: BTreeMap<u128, (Change, Leg)> = BTreeMap::new();
         let mut from = 0;
-        loop {
+        while !self.shared.is_closing() {
             let key = slot.into();
             let range = from..=u64::MAX;
             let page = self
@@ -88,7 +93,7 @@ impl History {
                 let Some(change) = Change::of(&record) else {
                     continue;
                 };
-                if change.booked > time && by == By::Booked {
+                if change.booked > time && by == By::Booked && change.is_transfer {
                     self.expire(&mut sums, open, time)?;
                     return Ok(sums);
                 }

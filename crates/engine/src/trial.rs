@@ -171,8 +171,11 @@ impl History {
                 };
                 if change.booked > at {
                     // Times of transfers rise, those of imported ones too: none that follows is of
-                    // an earlier one.
-                    return Ok(tally.lines());
+                    // an earlier one. Behind an expiry one may be imported that is.
+                    if change.is_transfer {
+                        return Ok(tally.lines());
+                    }
+                    continue;
                 }
                 for (id, leg) in [(change.debit, Leg::Debit), (change.credit, Leg::Credit)] {
                     let class = classes.get(&id);

@@ -103,7 +103,7 @@ fn commodity(names: &Names, ledger: u64, file: &mut dyn Write) -> Result<(), Fai
 
 /// Whether a transfer posted something: it reserved nothing and gave nothing back.
 fn posts(transfer: &Value) -> bool {
-    let not = |flag: &Value| flag != "pending" && flag != "void_pending";
+    let not = |flag: &Value| flag != "pending" && flag != "void_pending_transfer";
     array(&transfer["flags"]).iter().all(not)
 }
 

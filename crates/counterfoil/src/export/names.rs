@@ -31,9 +31,9 @@ impl Names {
             let code = line["code"].as_u64().unwrap_or(0);
             let words = text(&line["name"]).to_owned() + text(&line["name_more"]);
             let mut name = format!("{top}:{}", plain(&words));
-            if !taken.insert(name.clone()) {
+            // Another line may have the name, and another the name with this code behind it.
+            while !taken.insert(name.clone()) {
                 name = format!("{name}-{code}");
-                taken.insert(name.clone());
             }
             lines.insert(code, (name, kind));
         }
@@ -117,6 +117,8 @@ mod tests {
         let chart = json!([
             { "code": 1, "class": "asset", "name": "Safe" },
             { "code": 2, "class": "asset", "name": "safe!" },
+            { "code": 3, "class": "asset", "name": "Safe 4" },
+            { "code": 4, "class": "asset", "name": "Safe" },
         ]);
         let ledgers = json!([
             { "ledger": 1, "code": "EUR", "exponent": 2 },
@@ -125,6 +127,8 @@ mod tests {
         let names = Names::new(&chart, &ledgers);
         assert_eq!(names.currency(2), ("EUR-2".to_owned(), 4));
         assert_eq!(names.lines[&2].0, "assets:safe-2");
+        assert_eq!(names.lines[&3].0, "assets:safe-4");
+        assert_eq!(names.lines[&4].0, "assets:safe-4-4");
         let raw = json!({ "id": "7", "code": 1, "ledger": 1, "user_data_128": "3" });
         assert_eq!(names.account(&raw).0, "assets:safe:account-7");
     }

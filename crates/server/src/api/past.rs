@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use engine::By;
 use model::AccountBalance;
+use model::record::Sums;
 
 use super::Answer;
 use super::receipts::path_id;
@@ -28,10 +29,7 @@ use crate::wire::{BalanceView, TrialBalance};
 pub(crate) async fn trial_balance(call: Call<'_>) -> Answer {
     let Call { app, head, .. } = call;
     accept(&head.headers, JSON)?;
-    let mut at = None;
-    for (name, value) in pairs(head.uri.query(), &["at"])? {
-        at = Some(time(name, &value)?);
-    }
+    let (at, _) = asked(head.uri.query(), &["at"])?;
     let lines = app.books.trial_balance(at).await?;
     let chart = app.books.chart().await?;
     let currencies = app.refresh_currencies().await?;
@@ -62,24 +60,19 @@ pub(crate) async fn balance_at(call: Call<'_>) -> Answer {
     let Call { app, head, .. } = call;
     accept(&head.headers, JSON)?;
     let id = path_id(head.uri.path().rsplit('/').nth(1).unwrap_or_default())?;
-    let (mut at, mut by) = (u64::MAX, By::Booked);
-    for (name, value) in pairs(head.uri.query(), &["at", "by"])? {
-        match (name, value.as_str()) {
-            ("at", value) => at = time(name, value)?,
-            (_, "booked") => by = By::Booked,
-            (_, "value") => by = By::Value,
-            (_, other) => {
-                let detail = format!("`by` is `booked` or `value`, not {:?}.", echo(other));
-                return Err(Problem::new(Kind::Invalid, detail));
-            }
-        }
-    }
-    let sums = app.books.balance_at(id, at, by).await?;
+    let (at, by) = asked(head.uri.query(), &["at", "by"])?;
+    let missing = || Problem::new(Kind::NotFound, format!("There is no account {id}."));
     let accounts = app.books.lookup_accounts(vec![id]).await?;
-    let (Some(sums), Some(account)) = (sums, accounts.first()) else {
-        let detail = format!("There is no account {id}.");
-        return Err(Problem::new(Kind::NotFound, detail));
+    let account = accounts.first().ok_or_else(missing)?;
+    let sums = match at {
+        // All there is has been added up already, and counts by either time.
+        None => Sums::from(account),
+        Some(at) => {
+            let sums = app.books.balance_at(id, at, by).await?;
+            sums.ok_or_else(missing)?
+        }
     };
+    let at = at.unwrap_or(u64::MAX);
     let balance = AccountBalance {
         debits_pending: sums.debits_pending,
         debits_posted: sums.debits_posted,
@@ -90,6 +83,27 @@ pub(crate) async fn balance_at(call: Call<'_>) -> Answer {
     };
     let view = BalanceView::new(&balance, account.ledger, &app.currencies());
     Ok(json(StatusCode::OK, &view))
+}
+
+/// Of when, and by which time; each is given once at most.
+fn asked(query: Option<&str>, known: &[&'static str]) -> Result<(Option<u64>, By), Problem> {
+    let (mut at, mut by) = (None, None);
+    for (name, value) in pairs(query, known)? {
+        let before = match (name, value.as_str()) {
+            ("at", value) => at.replace(time(name, value)?).is_some(),
+            (_, "booked") => by.replace(By::Booked).is_some(),
+            (_, "value") => by.replace(By::Value).is_some(),
+            (_, other) => {
+                let detail = format!("`by` is `booked` or `value`, not {:?}.", echo(other));
+                return Err(Problem::new(Kind::Invalid, detail));
+            }
+        };
+        if before {
+            let detail = format!("`{name}` is given twice.");
+            return Err(Problem::new(Kind::Invalid, detail));
+        }
+    }
+    Ok((at, by.unwrap_or(By::Booked)))
 }
 
 fn time(name: &str, value: &str) -> Result<u64, Problem> {

@@ -1,6 +1,10 @@
 //! The trial balance and balances of the past over HTTP.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
+use server::auth::{self, Scope};
+use server::{Auth, Clock};
 
 use crate::client::Server;
 
@@ -100,11 +104,42 @@ async fn what_is_asked_wrongly_is_told() {
         "/v1/trial-balance?at=-1",
         "/v1/trial-balance?at=",
         "/v1/trial-balance?from=1",
+        "/v1/trial-balance?at=1&at=2",
+        "/v1/accounts/77/balance?by=value&by=booked",
         "/v1/accounts/77/balance?at=18446744073709551616",
         "/v1/accounts/77/balance?by=time",
     ] {
         let problem = server.get(wrong).await;
         assert_eq!(problem.status, 422, "{wrong}: {}", problem.text());
+    }
+}
+
+#[tokio::test]
+async fn balances_are_for_those_who_may_read() {
+    let mut texts = Vec::new();
+    let make = |data: &Path| {
+        for scope in Scope::ALL {
+            texts.push(auth::create(data, scope.name(), scope, 0).expect("a token"));
+        }
+        Auth::Tokens(data.to_owned())
+    };
+    let server = Server::start(make, Clock::Manual).await;
+    let get = async |path: &str, token: Option<&str>| {
+        let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+        let headers = bearer.unwrap_or_default();
+        server.send("GET", path, &headers, b"").await
+    };
+    let forged = texts[0].replace("read", "admin");
+    let (trial, one) = ("/v1/trial-balance", "/v1/accounts/1/balance");
+    for path in [trial, "/v1/trial-balance?at=1", one] {
+        for token in [None, Some("x"), Some(&*forged)] {
+            get(path, token).await.refused(401, "unauthorized");
+        }
+    }
+    for token in &texts {
+        assert_eq!(get(trial, Some(token)).await.status, 200);
+        // Whether there is such an account is for those alone who may read.
+        get(one, Some(token)).await.refused(404, "not_found");
     }
 }
 
