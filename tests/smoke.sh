@@ -7,6 +7,7 @@ sdk=$(realpath "$(dirname "$0")/../sdk/python/counterfoil_verify.py")
 settlement=$(realpath "$(dirname "$0")/olist/settlement.py")
 data=${COUNTERFOIL_DATA:-$(dirname "$0")/../../shared/data}
 data=$(realpath "$data" 2>/dev/null || true)
+reader=$(realpath "$(dirname "$0")/vectors/reader.py")
 folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
@@ -74,6 +75,14 @@ check 'damage stops the audit' 'log/0000000000000000.seg' "$("$binary" audit --d
 check 'damage stops the start' 'log/0000000000000000.seg' "$("$binary" serve --data books --no-auth 2>&1 || true)"
 check 'a small bench runs' 'transfers_per_second' "$("$binary" bench --spawn --transfers 50000 --json)"
 check 'the demo reconciles' 'escrow' "$("$binary" demo --data demo --listen 127.0.0.1:0 --exit)"
+check 'the proof of a gift is written' 'wrote' "$("$binary" gift-proof 900000 --data demo --out gift)"
+key=$("$binary" key show --data demo)
+check 'its draw was fair' 'returned: 0' "$("$binary" verify gift --key "$key")"
+sed 's/^receipt \([0-9]*\)$/receipt 1\1/;t' gift >damaged
+check 'a damaged proof is refused' 'malformed' "$("$binary" verify damaged --key "$key" 2>&1 || true)"
+check 'the audit of the day finds no difference' '"differences":[]' "$("$binary" audit --data demo --json | tr -d ' \n')"
+check 'the python reader adds the day up' '"records"' "$(python3 "$reader" --summary demo)"
+check 'the trial balance' 'total' "$("$binary" trial-balance --data demo)"
 if [ -n "$data" ] && [ -d "$data/berka" ]; then
   "$binary" init --data bank >/dev/null
   check 'a real bank' '"mismatches":[]' "$("$binary" import berka "$data/berka" --data bank --json | tr -d ' \n')"

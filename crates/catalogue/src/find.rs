@@ -23,12 +23,13 @@ use crate::words::Words;
 const WORK: u64 = 1_500_000;
 /// Words of the index that a beginning stands for at most: the most frequent ones.
 const ENDINGS: usize = 32;
-/// Words of a segment that are looked at for them.
-const ENDINGS_SEEN: usize = 10_000;
+/// Words of the index that are looked at for them, in the largest segments first: only of a
+/// beginning of a letter or two are there more.
+const ENDINGS_SEEN: usize = 40_000;
 /// Entries that one entry of the lists of a beginning is worth: they are merged as they are read.
 const MERGED: u64 = 2;
 /// Entries that a step in each of those lists is worth, where a shorter one leads.
-const STEP: u64 = 8;
+const STEP: u64 = 20;
 
 /// Answers a query from the newest commit.
 pub fn search(index: &Index, query: &Query<'_>) -> Result<Found, Error> {
@@ -166,30 +167,50 @@ fn part(max: DocId, cost: u64, work: u64) -> DocId {
 /// The most frequent words that begin with `start`, and `start` itself, with how many listings
 /// have them.
 fn endings(searcher: &Searcher, field: Field, start: &str) -> Result<Vec<(u64, String)>, Error> {
-    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    for segment in searcher.segment_readers() {
-        let inverted = segment.inverted_index(field)?;
-        let words = inverted.terms().range().ge(start).into_stream();
-        let mut words = words.map_err(Error::io("read the words of", DIR))?;
-        let mut looked = 0;
-        while looked < ENDINGS_SEEN && words.advance() && words.key().starts_with(start.as_bytes())
-        {
-            looked += 1;
-            if let Ok(word) = str::from_utf8(words.key()) {
-                let frequency = u64::from(words.value().doc_freq);
-                match seen.get_mut(word) {
-                    Some(sum) => *sum += frequency,
-                    None => _ = seen.insert(word.to_owned(), frequency),
-                }
+    let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+    let mut segments: Vec<_> = searcher.segment_readers().iter().collect();
+    segments.sort_by_key(|segment| Reverse(segment.max_doc()));
+    let mut left = ENDINGS_SEEN;
+    for segment in segments {
+        for Reverse((frequency, word)) in frequent(segment, field, start, &mut left)? {
+            *sums.entry(word).or_default() += u64::from(frequency);
+        }
+    }
+    sums.remove(start);
+    let mut endings: Vec<_> = sums.into_iter().map(|(word, n)| (n, word)).collect();
+    endings.sort_unstable_by(|a, b| b.cmp(a));
+    endings.truncate(ENDINGS - 1);
+    let itself = searcher.doc_freq(&Term::from_field_text(field, start))?;
+    endings.push((itself, start.to_owned()));
+    Ok(endings)
+}
+
+/// The most frequent words of a segment that begin with `start`, of the first `left`.
+fn frequent(
+    segment: &SegmentReader,
+    field: Field,
+    start: &str,
+    left: &mut usize,
+) -> Result<BinaryHeap<Reverse<(u32, String)>>, Error> {
+    let inverted = segment.inverted_index(field)?;
+    let words = inverted.terms().range().ge(start).into_stream();
+    let mut words = words.map_err(Error::io("read the words of", DIR))?;
+    let mut best: BinaryHeap<Reverse<(u32, String)>> = BinaryHeap::new();
+    while *left > 0 && words.advance() && words.key().starts_with(start.as_bytes()) {
+        *left -= 1;
+        let frequency = words.value().doc_freq;
+        let full = best.len() == ENDINGS;
+        if full && best.peek().is_some_and(|worst| frequency <= worst.0.0) {
+            continue;
+        }
+        if let Ok(word) = str::from_utf8(words.key()) {
+            best.push(Reverse((frequency, word.to_owned())));
+            if full {
+                best.pop();
             }
         }
     }
-    let itself = seen.remove(start).unwrap_or(0);
-    let mut endings: Vec<_> = seen.into_iter().map(|(word, n)| (n, word)).collect();
-    endings.sort_unstable_by(|a, b| b.cmp(a));
-    endings.truncate(ENDINGS - 1);
-    endings.push((itself, start.to_owned()));
-    Ok(endings)
+    Ok(best)
 }
 
 /// Looks at the listings of a segment from `from` on. Gives how many fit.

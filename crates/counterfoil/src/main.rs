@@ -18,6 +18,7 @@ mod demo;
 mod directory;
 mod erase;
 mod events;
+mod export;
 mod failure;
 mod http;
 mod key;
@@ -32,6 +33,7 @@ mod proof;
 mod show;
 mod stopwatch;
 mod target;
+mod time;
 mod unpack;
 mod webhook;
 mod witness;
@@ -99,6 +101,9 @@ enum Command {
     Events(events::Events),
     /// Webhooks: events that are posted to URLs, signed.
     Webhook(OnBooks<webhook::Webhook>),
+    TrialBalance(export::TrialBalance),
+    /// Writes the books to a file that other programs read.
+    Export(OnBooks<export::Export>),
     Receipt(proof::Receipt),
     BalanceProof(proof::BalanceProof),
     GiftProof(proof::GiftProof),
@@ -199,6 +204,10 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Chart(OnBooks { target, action }) => {
             with_client(&target, |client| chart::run(&action, client, output))
         }
+        Command::TrialBalance(asked) => export::trial_balance(&asked, output),
+        Command::Export(OnBooks { target, action }) => {
+            with_client(&target, |client| export::run(&action, client, output))
+        }
         Command::Import(OnBooks { target, action }) => match action {
             Import::Berka(import) => {
                 with_client(&target, |client| berka::run(&import, client, output))
@@ -207,7 +216,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
                 olist::run(&import, client, output)
             }),
         },
-        Command::Demo(demo) => demo::run(demo, output),
+        Command::Demo(demo) => demo::run(&demo, output),
         Command::Bench(bench) => bench::run(&bench, output),
         Command::Completion { shell } => {
             complete(shell, output);

@@ -245,6 +245,10 @@ struct Threads {
 }
 
 impl Threads {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "it names the parts of the writer and its threads, one a line"
+    )]
     fn start(
         self,
         replayed: Replayed,

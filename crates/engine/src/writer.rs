@@ -250,28 +250,10 @@ impl Writer {
                     .create_accounts(&past, time, &events, draft, &mut results);
                 Answer::Results(reply, results)
             }
-            Request::Commands(commands, reply) => {
-                let mut results = Vec::with_capacity(commands.len());
-                for command in &commands {
-                    let time = self.next_time(State::moments(command));
-                    let past = &self.recalled;
-                    results.push(self.state.command(past, time, command, draft));
-                }
-                Answer::Commands(reply, results)
-            }
-            Request::Orders(lines, reply) => {
-                let time = self.next_time(lines.len() * LINE_MOMENTS);
-                let mut results = Vec::with_capacity(lines.len());
-                let past = &self.recalled;
-                self.state
-                    .create_orders(past, time, &lines, draft, &mut results);
-                Answer::Commands(reply, results)
-            }
-            Request::Objects(asked, reply) => {
-                let found = asked.iter().map(|asked| self.state.object(*asked));
-                Answer::Objects(reply, found.collect())
-            }
-            Request::Chart(reply) => Answer::Chart(reply, self.state.chart()),
+            request @ (Request::Commands(..)
+            | Request::Orders(..)
+            | Request::Objects(..)
+            | Request::Chart(_)) => return self.serve_platform(request, decided),
             Request::DeclareLedger(currency, reply) => {
                 let currency = Currency {
                     timestamp: self.next_time(1),
@@ -346,6 +328,38 @@ impl Writer {
                 decided.closing = Some(Request::Close(reply));
                 return Ok(());
             }
+        };
+        decided.answers.push(answer);
+        Ok(())
+    }
+
+    /// Answers what is asked of the platform.
+    fn serve_platform(&mut self, request: Request, decided: &mut Decided) -> Result<(), String> {
+        let draft = &mut *decided.draft;
+        let answer = match request {
+            Request::Commands(commands, reply) => {
+                let mut results = Vec::with_capacity(commands.len());
+                for command in &commands {
+                    let time = self.next_time(State::moments(command));
+                    let past = &self.recalled;
+                    results.push(self.state.command(past, time, command, draft));
+                }
+                Answer::Commands(reply, results)
+            }
+            Request::Orders(lines, reply) => {
+                let time = self.next_time(lines.len() * LINE_MOMENTS);
+                let mut results = Vec::with_capacity(lines.len());
+                let past = &self.recalled;
+                self.state
+                    .create_orders(past, time, &lines, draft, &mut results);
+                Answer::Commands(reply, results)
+            }
+            Request::Objects(asked, reply) => {
+                let found = asked.iter().map(|asked| self.state.object(*asked));
+                Answer::Objects(reply, found.collect())
+            }
+            Request::Chart(reply) => Answer::Chart(reply, self.state.chart()),
+            _ => return Err("it is none of the platform".to_owned()),
         };
         decided.answers.push(answer);
         Ok(())

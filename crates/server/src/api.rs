@@ -7,6 +7,7 @@ mod ledgers;
 mod log;
 mod noun;
 mod parties;
+mod past;
 mod receipts;
 mod service;
 mod statements;
@@ -26,6 +27,7 @@ pub(crate) use events::*;
 pub(crate) use ledgers::*;
 pub(crate) use log::*;
 pub(crate) use parties::*;
+pub(crate) use past::*;
 pub(crate) use receipts::*;
 pub(crate) use service::*;
 pub(crate) use statements::*;
@@ -55,6 +57,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::KeepPersonal => keep_personal(call).await,
         Operation::ShowPersonal => fresh(show_personal(call).await),
         Operation::ErasePersonal => erase_personal(call).await,
+        Operation::TrialBalance => fresh(trial_balance(call).await),
         Operation::GetEvents => fresh(get_events(call).await),
         Operation::CreateWebhook => create_webhook(call).await,
         Operation::ListWebhooks => fresh(list_webhooks(call).await),
@@ -74,6 +77,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::GetStatement => fresh(get_statement(call).await),
         Operation::StatementReceipt => fresh(statement_receipt(call).await),
         Operation::BalanceProof => fresh(balance_proof(call).await),
+        Operation::BalanceAt => fresh(balance_at(call).await),
         Operation::LogCheckpoint => log_checkpoint(&call),
         Operation::LogWitnessed => log_witnessed(&call),
         Operation::LogTile => log_tile(call).await,

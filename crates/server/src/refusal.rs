@@ -115,6 +115,8 @@ const PAST: &str = "give a time that has passed.";
 const RISING: &str = "import in the order of time, each later than the last one imported.";
 const KNOWN_FLAGS: &str = "set only flags that are documented.";
 const ID: &str = "choose an id from 1 to 2^128-2.";
+const OWN_ID: &str = "choose an id whose upper half is another.";
+const KEPT: &str = "ask for an act at /v1/commands, or name an account that is not of the chart.";
 const NEW_ID: &str = "send what was sent first, or choose a new id.";
 const EXCLUSIVE: &str = "set one of those that exclude each other.";
 const NOT_ZERO: &str = "give a number from 1.";
@@ -253,6 +255,9 @@ fn state_advice(status: CreateTransferStatus) -> (&'static str, &'static str) {
             "amount",
             "lower it, or debit the credit account first; then send a new id.",
         ),
+        S::IdMustNotBeOwn => ("id", OWN_ID),
+        S::DebitAccountIsKept => ("debit_account_id", KEPT),
+        S::CreditAccountIsKept => ("credit_account_id", KEPT),
         _ => ("id", "nothing is wrong."),
     }
 }

@@ -58,6 +58,7 @@ pub(crate) enum Operation {
     KeepPersonal,
     ShowPersonal,
     ErasePersonal,
+    TrialBalance,
     GiftProof,
     GetEvents,
     CreateWebhook,
@@ -78,6 +79,7 @@ pub(crate) enum Operation {
     GetStatement,
     StatementReceipt,
     BalanceProof,
+    BalanceAt,
     LogCheckpoint,
     LogWitnessed,
     LogTile,
@@ -142,7 +144,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 50] = [
+pub static TABLE: [Route; 52] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -160,6 +162,7 @@ pub static TABLE: [Route; 50] = [
     put("/v1/parties/{id}/data", WRITE, Operation::KeepPersonal),
     get("/v1/parties/{id}/data", ADMIN, Operation::ShowPersonal),
     delete("/v1/parties/{id}/data", ADMIN, Operation::ErasePersonal),
+    get("/v1/trial-balance", READ, Operation::TrialBalance),
     get("/v1/gifts/{id}/proof", READ, Operation::GiftProof),
     get("/v1/events", READ, Operation::GetEvents),
     post("/v1/webhooks", ADMIN, Operation::CreateWebhook),
@@ -196,6 +199,7 @@ pub static TABLE: [Route; 50] = [
         READ,
         Operation::BalanceProof,
     ),
+    get("/v1/accounts/{id}/balance", READ, Operation::BalanceAt),
     get("/log/checkpoint", Access::Open, Operation::LogCheckpoint),
     get("/log/witnessed", Access::Open, Operation::LogWitnessed),
     get("/log/tile/{*path}", Access::Open, Operation::LogTile),

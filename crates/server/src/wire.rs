@@ -18,6 +18,7 @@ mod parse;
 mod personal;
 mod statement;
 mod transfer;
+mod trial;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ pub use parse::{
 pub use personal::parse_personal;
 pub use statement::{StatementHead, StatementView};
 pub use transfer::{NewTransfer, TransferView};
+pub use trial::TrialBalance;
 pub use webhook::{DeadLettersView, NewWebhook, Replay, Rotation, WebhookView};
 
 use serde::{Deserialize, Serialize};

@@ -175,7 +175,7 @@ fn ring(bench: &Bench, orders: u32, client: &mut Client) -> Result<Ring, Failure
     let mut placed = 0;
     while placed < orders {
         let count = batch.min(orders - placed);
-        let passed = stopwatch.seconds() as u32;
+        let passed = u32::try_from(stopwatch.elapsed().as_secs()).unwrap_or(UNPAID);
         let timeout = UNPAID.saturating_sub(passed).max(1);
         let unpaid = Sales {
             flags: 0,

@@ -74,7 +74,7 @@ struct Summary {
 }
 
 /// Runs the demo.
-pub fn run(demo: Demo, output: Output) -> Result<(), Failure> {
+pub fn run(demo: &Demo, output: Output) -> Result<(), Failure> {
     let made = Day::new(demo.seed, demo.events);
     if demo.data.join("books").exists() {
         eprintln!("{} is there already and is used again", demo.data.display());
@@ -184,7 +184,7 @@ fn evening(client: &mut Client) -> Result<(), Failure> {
         let own = accounts
             .iter()
             .find(|account| account.user_data_128 == merchant.into());
-        let amount = own.map_or(0, |own| balance(own).max(0) / 2);
+        let amount = own.map_or(0, |own| balance(own).max(0).unsigned_abs() / 2);
         payouts.push(
             json!({ "id": (920_000 + merchant).to_string(), "act": "payout",
             "party": merchant.to_string(), "ledger": EURO, "amount": amount as u64 }),

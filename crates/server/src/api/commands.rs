@@ -252,12 +252,12 @@ fn pointer(command: &Command, result: &CommandResult) -> Option<String> {
 fn detail(command: &Command, result: &CommandResult, status: CommandStatus) -> String {
     let mut text = format!("{}: {}", command.act.facts().name, status.sentence());
     if let Some(at) = pointer(command, result) {
-        text.push_str(&format!(" It is at {at}."));
+        text = format!("{text} It is at {at}.");
     }
     if let Some(transfer) = CreateTransferStatus::from_code(result.transfers)
         && result.transfers != 0
     {
-        text.push_str(&format!(" {}", transfer.sentence()));
+        text = format!("{text} {}", transfer.sentence());
     }
     text
 }

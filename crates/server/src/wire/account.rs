@@ -51,7 +51,7 @@ impl NewAccount {
 
 /// The four sums, in major units where the ledger has a currency, and in minor units.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-struct Sums {
+pub(super) struct Sums {
     /// Pending transfers that debit the account, in major units.
     #[serde(skip_serializing_if = "Option::is_none")]
     debits_pending: Option<String>,
@@ -76,7 +76,7 @@ struct Sums {
 
 impl Sums {
     /// Of debits pending and posted and credits pending and posted, in minor units.
-    fn new(minor: [u128; 4], ledger: u32, currencies: &Currencies) -> Self {
+    pub(super) fn new(minor: [u128; 4], ledger: u32, currencies: &Currencies) -> Self {
         let [
             debits_pending,
             debits_posted,

@@ -56,7 +56,7 @@ impl NewCommand {
     pub fn to_model(&self, currencies: &Currencies) -> Result<Command, Problem> {
         let facts = self.act()?;
         for name in self.0.keys() {
-            self.check_name(facts, name)?;
+            check_name(facts, name)?;
         }
         let id = self.0.get("id").ok_or_else(|| missing("id"))?;
         let id = integer(id, 128).map_err(|says| wrong("/id", &says))?;
@@ -80,23 +80,6 @@ impl NewCommand {
         let name = self.0.get("act").ok_or_else(|| missing("act"))?;
         let facts = name.as_str().and_then(ActFacts::named);
         facts.ok_or_else(|| wrong("/act", "it is none of the acts; docs/api.md lists them"))
-    }
-
-    fn check_name(&self, facts: &ActFacts, name: &str) -> Result<(), Problem> {
-        let known = ["id", "act"].contains(&name)
-            || name == "legs"
-            || facts.fields.iter().any(|field| field.name == name);
-        if known {
-            return Ok(());
-        }
-        let names: Vec<_> = facts.fields.iter().map(|field| field.name).collect();
-        let says = format!(
-            "{:?} is no field of {}, which has {}",
-            echo(name),
-            facts.name,
-            names.join(", ")
-        );
-        Err(Problem::new(Kind::MalformedJson, says))
     }
 
     fn ledger(&self, facts: &ActFacts) -> Result<u32, Problem> {
@@ -126,6 +109,24 @@ impl NewCommand {
         })
         .collect()
     }
+}
+
+/// Refuses a name that the act has no field of.
+fn check_name(facts: &ActFacts, name: &str) -> Result<(), Problem> {
+    let known = ["id", "act"].contains(&name)
+        || name == "legs"
+        || facts.fields.iter().any(|field| field.name == name);
+    if known {
+        return Ok(());
+    }
+    let names: Vec<_> = facts.fields.iter().map(|field| field.name).collect();
+    let says = format!(
+        "{:?} is no field of {}, which has {}",
+        echo(name),
+        facts.name,
+        names.join(", ")
+    );
+    Err(Problem::new(Kind::MalformedJson, says))
 }
 
 const LEG_FIELDS: [Field; 4] = [

@@ -8,6 +8,7 @@ mod json;
 mod life;
 mod log;
 mod parties;
+mod past;
 mod receipts;
 mod refusals;
 mod scopes;
