@@ -70,7 +70,9 @@ impl Step {
         let mut bytes = Vec::new();
         let mut push = |place: u8, values: &[u128], legs: &[Leg]| {
             bytes.push(place);
-            values.iter().for_each(|value| write(*value, &mut bytes));
+            for value in values {
+                write(*value, &mut bytes);
+            }
             if place != WAIT {
                 bytes.push(legs.len() as u8);
             }

@@ -188,17 +188,12 @@ pub fn snapshot(data: &[u8]) {
     let Ok(header) = SnapshotHeader::from_bytes(&meta.header) else {
         return;
     };
-    // Headers of older versions come back as those of a newer one, at the second reading as well.
+    // Headers of older versions are only read: state is written as the newest.
     if meta.header.starts_with(b"cf-snap3") {
         assert_eq!(header.to_bytes(), meta.header);
-    } else {
-        assert_eq!(
-            SnapshotHeader::from_bytes(&header.to_bytes()),
-            Ok(header.clone())
-        );
     }
     // Room is made for all accounts at once: more than a few thousand would only take time.
-    if header.chunks() > 256 + 2 {
+    if header.chunks() > 2 * 256 + 3 {
         return;
     }
     let mut restore = Restore::new(header, KEY);

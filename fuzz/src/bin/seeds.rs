@@ -84,6 +84,13 @@ fn write_platform() {
     for (number, text) in COMMANDS.iter().enumerate() {
         write("command", number, text.as_bytes());
     }
+    let fixture = folder("../fixtures/v3/directory");
+    write_records(&fixture, 20_000, 3);
+    let snapshots = fs::read_dir(fixture.join("snapshots")).expect("the fixture");
+    for (number, snapshot) in snapshots.enumerate() {
+        let bytes = fs::read(snapshot.expect("an entry").path()).expect("the fixture");
+        write("snapshot", 10 + number, &[&[1], &bytes[..]].concat());
+    }
 }
 
 /// Persons of whom nothing, little and much is kept.
@@ -108,17 +115,7 @@ fn write_proofs() {
     }
     let receipt = TlogProof::parse(RECEIPT).expect("a receipt");
     write("proof", 3, &receipt.extra.expect("an opening"));
-    let log = fs::read(fixture.join("log/0000000000000000.seg")).expect("the fixture");
-    let mut at = 0;
-    while log[at..].starts_with(b"cf-frame") {
-        let word = |from: usize| u32::from_le_bytes(log[from..from + 4].try_into().expect("4"));
-        let (body, frame) = (word(at + 16) as usize, word(at + 20) as usize);
-        let records = frame::records(&log[at + 256..at + 256 + body]).flatten();
-        for (entry, record) in records.enumerate() {
-            write("record", 10_000 + 100 * (at / 4_096) + entry, record.bytes);
-        }
-        at += frame;
-    }
+    write_records(&fixture, 10_000, usize::MAX);
     let erased = fs::read_dir(fixture.join("erased")).expect("the fixture");
     for (number, file) in erased.enumerate() {
         let bytes = fs::read(file.expect("an entry").path()).expect("the fixture");
@@ -138,6 +135,27 @@ fn write_proofs() {
         0,
         &report.state.expect("a log to follow").to_bytes(),
     );
+}
+
+/// The records of the first segment of a log, at most so many of each kind.
+fn write_records(fixture: &Path, first: usize, most: usize) {
+    let mut kinds = [0; 256];
+    let log = fs::read(fixture.join("log/0000000000000000.seg")).expect("the fixture");
+    let mut at = 0;
+    while log[at..].starts_with(b"cf-frame") {
+        let word = |from: usize| u32::from_le_bytes(log[from..from + 4].try_into().expect("4"));
+        let (body, frame) = (word(at + 16) as usize, word(at + 20) as usize);
+        let records = frame::records(&log[at + 256..at + 256 + body]).flatten();
+        for (entry, record) in records.enumerate() {
+            let count = &mut kinds[usize::from(record.bytes[0])];
+            *count += 1;
+            if *count > most {
+                continue;
+            }
+            write("record", first + 100 * (at / 4_096) + entry, record.bytes);
+        }
+        at += frame;
+    }
 }
 
 /// The public log of a directory of books.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --bin smoke                    all targets, seed FUZZ_SEED (1)
+//! cargo run --release --bin smoke -- log             one target
 //! cargo run --release --bin smoke -- log FILE        one input again
 //! ```
 //!
@@ -32,9 +33,16 @@ fn main() -> ExitCode {
         std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
     };
     let (seconds, seed) = (number("FUZZ_SECONDS", 60), number("FUZZ_SEED", 1));
-    let share = Duration::from_secs(seconds) / TARGETS.len() as u32;
+    let asked =
+        |target: &Target| arguments.is_empty() || arguments.iter().any(|one| one == target.0);
+    let targets: Vec<Target> = TARGETS.into_iter().filter(asked).collect();
+    if targets.is_empty() {
+        eprintln!("no target is named {}", arguments.join(", "));
+        return ExitCode::FAILURE;
+    }
+    let share = Duration::from_secs(seconds) / targets.len() as u32;
     thread::spawn(watch);
-    for target in TARGETS {
+    for target in targets {
         if let Err(file) = drive(target, seed, share) {
             eprintln!(
                 "{} fails: cargo run --release --bin smoke -- {0} {}",
