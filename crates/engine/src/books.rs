@@ -66,6 +66,8 @@ pub struct Stats {
     pub accounts: u64,
     /// Pending transfers that are open.
     pub pending: u64,
+    /// Lines of orders that are open.
+    pub open_orders: u64,
     /// Records in the log.
     pub records: u64,
     /// Batches in the log.
@@ -405,6 +407,7 @@ impl Books {
         Stats {
             accounts: read(&counters.accounts),
             pending: read(&counters.pending),
+            open_orders: read(&counters.open_orders),
             records: read(&counters.records),
             batches: read(&counters.batches),
             syncs: read(&counters.syncs),

@@ -36,6 +36,7 @@ pub(crate) struct Durable {
 pub(crate) struct Counters {
     pub(crate) accounts: AtomicU64,
     pub(crate) pending: AtomicU64,
+    pub(crate) open_orders: AtomicU64,
     pub(crate) records: AtomicU64,
     pub(crate) batches: AtomicU64,
     pub(crate) syncs: AtomicU64,

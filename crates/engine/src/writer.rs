@@ -395,6 +395,9 @@ impl Writer {
         counters
             .pending
             .store(self.state.pending_count() as u64, Ordering::Relaxed);
+        counters
+            .open_orders
+            .store(self.state.open_lines() as u64, Ordering::Relaxed);
         let (idle, seals_tail) = (
             group.draft.is_none() && group.answers.is_empty(),
             group.seals_tail,

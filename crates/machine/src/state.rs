@@ -217,6 +217,11 @@ impl State {
         self.books.business.chart()
     }
 
+    /// How many lines of orders are open.
+    pub fn open_lines(&self) -> usize {
+        self.books.business.lines.len()
+    }
+
     /// How many listings there are.
     pub fn listing_count(&self) -> usize {
         self.books.business.listings.len()

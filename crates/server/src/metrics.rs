@@ -307,6 +307,11 @@ impl Collector for Inside {
                 "Pending transfers that are open",
                 stats.pending,
             ),
+            (
+                "open_orders",
+                "Lines of orders that are open",
+                stats.open_orders,
+            ),
             ("queue", "Requests waiting for the writer", stats.queued),
             (
                 "resident_memory_bytes",
