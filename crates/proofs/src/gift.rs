@@ -164,7 +164,8 @@ impl Story {
             let number = gift.claims;
             let part = part(&gift, self.seed).ok_or_else(|| unfair("the parts do not add up"))?;
             if (claim.number, claim.amount) != (number, part) {
-                let what = format!("claim {number} got {}, the draw says {part}", claim.amount);
+                let (said, got) = (claim.number, claim.amount);
+                let what = format!("claim {said} got {got}, the draw gives claim {number} {part}");
                 return Err(unfair(&what));
             }
             gift.claimed += part;
@@ -262,8 +263,85 @@ fn part(gift: &Gift, seed: u128) -> Option<u128> {
 
 #[cfg(test)]
 mod tests {
-    use super::{commitment, parse, part, to_bytes};
-    use model::object::Gift;
+    use super::{Story, commitment, parse, part, to_bytes};
+    use model::GiftSend;
+    use model::object::{Gift, GiftClaim};
+
+    const SEED: u128 = 77;
+
+    /// A gift of 20.00 in ten parts, of which so many were claimed.
+    fn story(kind: u8, claims: u16) -> Story {
+        let (commitment, commitment_more) = commitment(4, SEED);
+        let sent = Gift {
+            id: 4,
+            kind,
+            amount: 2_003,
+            parts: 10,
+            commitment,
+            commitment_more,
+            cause: GiftSend::NUMBER,
+            ..Gift::default()
+        };
+        let (mut ended, mut got) = (sent, Vec::new());
+        for number in 1..=claims {
+            ended.claims = number;
+            let amount = part(&ended, SEED).expect("there is some left");
+            got.push(GiftClaim {
+                gift: 4,
+                party: u128::from(number) + 100,
+                number,
+                amount,
+                ..GiftClaim::default()
+            });
+            ended.claimed += amount;
+        }
+        ended.returned = ended.amount - ended.claimed;
+        ended.state = if claims == 10 { 1 } else { 2 };
+        Story {
+            sent,
+            claims: got,
+            seed: SEED,
+            ended,
+        }
+    }
+
+    #[test]
+    fn a_draw_that_was_made_otherwise_is_unfair() {
+        for (kind, claims) in [(0, 10), (0, 4), (1, 10), (1, 4), (1, 0)] {
+            assert_eq!(story(kind, claims).check(), Ok(()), "{kind} {claims}");
+        }
+        let says = |change: &dyn Fn(&mut Story)| {
+            let mut story = story(1, 4);
+            change(&mut story);
+            story.check().expect_err("it is unfair").what
+        };
+        let check = |change: &dyn Fn(&mut Story), part: &str| {
+            let found = says(change);
+            assert!(found.contains(part), "{found}");
+        };
+        check(
+            &|story| story.seed += 1,
+            "not the one that was committed to",
+        );
+        check(
+            &|story| story.sent.commitment ^= 1,
+            "not the one that was committed to",
+        );
+        check(&|story| story.claims[2].amount += 1, "claim 3 got");
+        check(&|story| story.claims[2].number = 9, "claim 9 got");
+        check(&|story| story.claims.truncate(3), "left out");
+        check(&|story| story.ended.returned += 1, "not what was sent");
+        check(
+            &|story| story.ended.amount += 1,
+            "not of the end of this gift",
+        );
+        check(
+            &|story| story.ended.state = 0,
+            "not of the end of this gift",
+        );
+        check(&|story| story.sent.cause = 0, "as it was sent");
+        check(&|story| story.sent.claims = 1, "as it was sent");
+    }
 
     #[test]
     fn a_gift_is_given_away_whole() {
