@@ -111,7 +111,11 @@ fn serve(data: &Path, listen: SocketAddr, clock: Clock) -> Result<Local, Failure
         listen,
         auth: Auth::None,
         clock,
-        delivery: Delivery::Off,
+        // The day itself tells nobody; who subscribes afterwards is told.
+        delivery: match clock {
+            Clock::Manual => Delivery::Off,
+            Clock::System => Delivery::On,
+        },
     })
 }
 
