@@ -6,6 +6,7 @@
 //!   of it; their fields are integers, and [`form`] says what each means;
 //! - [`record`] holds the facts of the log and their canonical bytes;
 //! - [`batch`] holds the outer leaf, the one line of the Merkle log that a batch of records makes;
+//! - [`rule`] holds rules for payments, as data;
 //! - [`money`] turns minor units into decimal text and back.
 
 mod account;
@@ -19,6 +20,7 @@ pub mod object;
 mod order;
 mod pack;
 pub mod record;
+pub mod rule;
 mod status;
 mod transfer;
 

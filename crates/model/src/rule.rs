@@ -1,0 +1,373 @@
+//! Rules: what a payment must keep to, as data.
+//!
+//! A [`RuleBook`] is a version of all rules. A [`Rule`] says from where it comes, when it holds,
+//! which payments it is about ([`Scope`]), what must hold for them ([`Condition`]) and what follows
+//! where it does not ([`Consequence`]). A payment is what one transfer moves: the debit account's
+//! party pays, the credit account's is paid.
+//!
+//! All numbers are integers. There is no code in a rule, only comparisons of terms of this module,
+//! so that every rule ends, costs what it looks like, and means the same for ever. [`bytes`] has
+//! the canonical form: what is signed, and what the log keeps.
+
+pub mod bytes;
+mod condition;
+
+pub use condition::{Condition, Fraction, Measure, Per, Relation, Step, Tally, Term, Window};
+
+use crate::money::CurrencyCode;
+
+/// Rules of one rule book at most.
+pub const RULES: usize = 128;
+/// Canonical bytes of one rule book at most.
+pub const BOOK_BYTES: usize = 48 << 10;
+/// Bytes of one text at most.
+pub const TEXT_BYTES: usize = 400;
+/// Bytes of the id of a rule at most.
+pub const ID_BYTES: usize = 64;
+/// Items of one list at most.
+pub const LIST_ITEMS: usize = 64;
+/// Offsets of one time zone at most.
+pub const OFFSETS: usize = 160;
+/// Time zones of one rule book at most.
+pub const ZONES: usize = 16;
+/// Levels of one condition at most.
+pub const DEPTH: usize = 8;
+/// Tallies of one rule book at most, the same ones counted once.
+pub const TALLIES: usize = 256;
+
+/// Names of what follows, see [`Consequence`].
+pub const CONSEQUENCES: &[&str] = &["refuse", "hold", "flag", "report"];
+
+/// By which way a payment was made. Grades a to d are those of payments by QR code.
+pub const CHANNELS: &[&str] = &[
+    "none", "app", "web", "in_store", "api", "card", "qr_a", "qr_b", "qr_c", "qr_d",
+];
+
+/// All rules of one version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleBook {
+    /// Where days begin, as rules mean it.
+    pub zones: Vec<Zone>,
+    /// In the order in which they are judged; their ids differ.
+    pub rules: Vec<Rule>,
+}
+
+/// When days begin somewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    /// As people call it: `Asia/Shanghai`, `+08:00`.
+    pub name: String,
+    /// From when on which offset holds, rising; the first holds before as well.
+    pub offsets: Vec<Offset>,
+}
+
+/// The offset of a time zone from a moment on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offset {
+    /// Seconds since 1970.
+    pub from: u64,
+    /// Minutes that local time is ahead, plus [`Offset::ZERO`].
+    pub ahead: u16,
+}
+
+impl Offset {
+    /// What stands for no difference: offsets are unsigned.
+    pub const ZERO: u16 = 1_440;
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Small letters, digits and hyphens.
+    pub id: String,
+    /// What it says, in one line.
+    pub title: String,
+    /// Whose rule it is: `CN`, `EU`, `GB`.
+    pub jurisdiction: String,
+    /// Where it is written.
+    pub source: Source,
+    /// Nanoseconds since 1970: from when on it holds.
+    pub from: u64,
+    /// Nanoseconds since 1970: from when on it holds no more; 0 is never.
+    pub to: u64,
+    /// Place of its time zone in [`RuleBook::zones`].
+    pub zone: u8,
+    /// Which payments it is about.
+    pub scope: Scope,
+    /// What must hold, the payment counted in.
+    pub require: Condition,
+    /// Where this holds, nothing is required.
+    pub unless: Option<Condition>,
+    /// What follows where it is required and does not hold.
+    pub then: Consequence,
+}
+
+/// The law, contract or decision that a rule comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Its name and number.
+    pub law: String,
+    /// The place in it.
+    pub article: String,
+    /// Where it can be read.
+    pub address: String,
+    /// Whether somebody compared the rule with the text.
+    pub verified: bool,
+}
+
+/// What follows where a rule is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Consequence {
+    /// The payment is not made.
+    Refuse,
+    /// It is not made until a person has looked at it.
+    Hold,
+    /// It is made, and looked at afterwards.
+    Flag,
+    /// It is made, and told to the authority.
+    Report,
+}
+
+impl Consequence {
+    /// All of them, by number.
+    pub const ALL: [Self; 4] = [Self::Refuse, Self::Hold, Self::Flag, Self::Report];
+
+    /// Whether the payment is made all the same.
+    pub const fn lets_through(self) -> bool {
+        matches!(self, Self::Flag | Self::Report)
+    }
+}
+
+/// Whom a rule is about: one side of the payment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Subject {
+    /// The party of the debit account.
+    #[default]
+    Payer,
+    /// The party of the credit account.
+    Payee,
+}
+
+/// Which payments a rule is about; an empty list and `None` mean any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Whom tiers, classes and tallies per party are of.
+    pub subject: Subject,
+    /// Codes of transfers: the numbers of acts.
+    pub kinds: Vec<u16>,
+    /// Currency and its exponent: amounts of the rule are in its minor units.
+    pub currency: Option<(CurrencyCode, u8)>,
+    /// Codes of the debit account.
+    pub payer_codes: Vec<u16>,
+    /// Codes of the credit account.
+    pub payee_codes: Vec<u16>,
+    /// How well the subject was identified.
+    pub tiers: Vec<u8>,
+    /// What the subject is, by place in [`crate::object::PARTY_KINDS`].
+    pub parties: Vec<u8>,
+    /// By place in [`CHANNELS`].
+    pub channels: Vec<u8>,
+    /// This subject only; 0 is any.
+    pub party: u128,
+}
+
+/// Why a rule book is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsound {
+    /// Id of the rule; empty where it is none's.
+    pub rule: String,
+    /// What is wrong, and what would be right.
+    pub why: &'static str,
+}
+
+impl core::fmt::Display for Unsound {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        if self.rule.is_empty() {
+            f.write_str(self.why)
+        } else {
+            write!(f, "rule {}: {}", self.rule, self.why)
+        }
+    }
+}
+
+impl std::error::Error for Unsound {}
+
+impl RuleBook {
+    /// Checks all that a rule book must keep to for itself.
+    pub fn check(&self) -> Result<(), Unsound> {
+        let whole = |why| Unsound {
+            rule: String::new(),
+            why,
+        };
+        if self.rules.len() > RULES {
+            return Err(whole("a rule book has at most 128 rules"));
+        }
+        if self.zones.len() > ZONES || !self.zones.iter().all(Zone::is_sound) {
+            return Err(whole(
+                "a rule book has at most 16 time zones, each with a name and offsets that rise",
+            ));
+        }
+        let mut ids: Vec<_> = self.rules.iter().map(|rule| &rule.id).collect();
+        ids.sort_unstable();
+        if let Some(twice) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Unsound {
+                rule: twice[0].clone(),
+                why: "another rule has the same id",
+            });
+        }
+        for rule in &self.rules {
+            rule.check(self.zones.len()).map_err(|why| Unsound {
+                rule: rule.id.clone(),
+                why,
+            })?;
+        }
+        if self.tallies() > TALLIES {
+            return Err(whole("the rules of a book need at most 256 tallies"));
+        }
+        if bytes::encode(self).len() > BOOK_BYTES {
+            return Err(whole("a rule book has at most 48 KiB"));
+        }
+        Ok(())
+    }
+
+    /// How many tallies its rules name.
+    fn tallies(&self) -> usize {
+        let mut count = 0;
+        for rule in &self.rules {
+            rule.each_tally(&mut |_| count += 1);
+        }
+        count
+    }
+}
+
+impl Zone {
+    fn is_sound(&self) -> bool {
+        let rises = |pair: &[Offset]| pair[0].from < pair[1].from;
+        is_text(&self.name)
+            && !self.name.is_empty()
+            && !self.offsets.is_empty()
+            && self.offsets.len() <= OFFSETS
+            && self.offsets.windows(2).all(rises)
+            && self
+                .offsets
+                .iter()
+                .all(|offset| offset.ahead <= 2 * Offset::ZERO)
+    }
+
+    /// Seconds of local time since 1970, at `seconds` since 1970; never before 1970.
+    pub fn local(&self, seconds: u64) -> u64 {
+        let after = self
+            .offsets
+            .partition_point(|offset| offset.from <= seconds);
+        let offset = self.offsets[after.saturating_sub(1)];
+        let ahead = u64::from(offset.ahead) * 60;
+        (seconds + ahead).saturating_sub(u64::from(Offset::ZERO) * 60)
+    }
+
+    /// The first second since 1970 at which local time is at least `local`.
+    pub fn moment(&self, local: u64) -> u64 {
+        let mut first = u64::MAX;
+        for (place, offset) in self.offsets.iter().enumerate() {
+            let zero = u64::from(Offset::ZERO) * 60;
+            let start = if place == 0 { 0 } else { offset.from };
+            let seconds = (local + zero).saturating_sub(u64::from(offset.ahead) * 60);
+            let end = self
+                .offsets
+                .get(place + 1)
+                .map_or(u64::MAX, |next| next.from);
+            let seconds = seconds.max(start);
+            if seconds < end {
+                first = first.min(seconds);
+            }
+        }
+        first
+    }
+}
+
+impl Rule {
+    /// Whether it holds at this moment.
+    pub const fn holds_at(&self, time: u64) -> bool {
+        self.from <= time && (self.to == 0 || time < self.to)
+    }
+
+    /// Tells each tally that it names.
+    pub fn each_tally(&self, tell: &mut impl FnMut(&Tally)) {
+        self.require.each_tally(tell);
+        if let Some(unless) = &self.unless {
+            unless.each_tally(tell);
+        }
+    }
+
+    fn check(&self, zones: usize) -> Result<(), &'static str> {
+        let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let texts = [
+            &self.title,
+            &self.jurisdiction,
+            &self.source.law,
+            &self.source.article,
+            &self.source.address,
+        ];
+        if self.id.is_empty() || self.id.len() > ID_BYTES || !self.id.bytes().all(good) {
+            return Err("an id is 1 to 64 small letters, digits and hyphens");
+        }
+        if !texts.iter().all(|text| is_text(text)) {
+            return Err("a text has at most 400 bytes and no control characters");
+        }
+        if self.title.is_empty() || self.jurisdiction.is_empty() || self.source.law.is_empty() {
+            return Err("title, jurisdiction and source.law must be said");
+        }
+        if self.to != 0 && self.to <= self.from {
+            return Err("it ends before it begins");
+        }
+        if usize::from(self.zone) >= zones {
+            return Err("its time zone is not one of the rule book");
+        }
+        self.scope.check()?;
+        self.require.check(DEPTH)?;
+        if let Some(unless) = &self.unless {
+            unless.check(DEPTH)?;
+        }
+        let money =
+            self.require.names_money() || self.unless.as_ref().is_some_and(Condition::names_money);
+        if money && self.scope.currency.is_none() {
+            return Err("it compares amounts, so scope.currency must be said");
+        }
+        Ok(())
+    }
+}
+
+impl Scope {
+    fn check(&self) -> Result<(), &'static str> {
+        let lengths = [
+            self.kinds.len(),
+            self.payer_codes.len(),
+            self.payee_codes.len(),
+            self.tiers.len(),
+            self.parties.len(),
+            self.channels.len(),
+        ];
+        if lengths.iter().any(|&length| length > LIST_ITEMS) {
+            return Err("a list of the scope has at most 64 items");
+        }
+        let named = |value: &u8, names: &[&str]| usize::from(*value) < names.len();
+        let known = self.tiers.iter().all(|tier| *tier <= 3)
+            && self
+                .parties
+                .iter()
+                .all(|kind| named(kind, crate::object::PARTY_KINDS))
+            && self.channels.iter().all(|channel| named(channel, CHANNELS))
+            && self.kinds.iter().all(|kind| *kind != 0);
+        if known {
+            Ok(())
+        } else {
+            Err("the scope names a tier, party class, channel or kind that there is not")
+        }
+    }
+}
+
+/// Whether a text is short enough and has no control characters.
+fn is_text(text: &str) -> bool {
+    text.len() <= TEXT_BYTES && !text.chars().any(char::is_control)
+}
