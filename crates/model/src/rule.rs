@@ -24,6 +24,8 @@ pub const BOOK_BYTES: usize = 48 << 10;
 pub const TEXT_BYTES: usize = 400;
 /// Bytes of the id of a rule at most.
 pub const ID_BYTES: usize = 64;
+/// Bytes of the name of a figure or part at most.
+pub const NAME_BYTES: usize = 32;
 /// Items of one list at most.
 pub const LIST_ITEMS: usize = 64;
 /// Offsets of one time zone at most.
@@ -159,10 +161,10 @@ pub struct Scope {
     pub kinds: Vec<u16>,
     /// Currency and its exponent: amounts of the rule are in its minor units.
     pub currency: Option<(CurrencyCode, u8)>,
-    /// Codes of the debit account.
-    pub payer_codes: Vec<u16>,
-    /// Codes of the credit account.
-    pub payee_codes: Vec<u16>,
+    /// Of which lines of the chart the debit account is.
+    pub payer: Lines,
+    /// Of which lines the credit account is.
+    pub payee: Lines,
     /// How well the subject was identified.
     pub tiers: Vec<u8>,
     /// What the subject is, by place in [`crate::object::PARTY_KINDS`].
@@ -171,6 +173,15 @@ pub struct Scope {
     pub channels: Vec<u8>,
     /// This subject only; 0 is any.
     pub party: u128,
+}
+
+/// Lines of the chart of accounts: an account is among them if one of the two lists has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// By what they are for: numbers of [`crate::object::Role`].
+    pub roles: Vec<u8>,
+    /// By their codes.
+    pub codes: Vec<u16>,
 }
 
 /// Why a rule book is none.
@@ -236,7 +247,7 @@ impl RuleBook {
     fn tallies(&self) -> usize {
         let mut count = 0;
         for rule in &self.rules {
-            rule.each_tally(&mut |_| count += 1);
+            rule.each_term(&mut |term| count += usize::from(matches!(term, Term::Tally(_))));
         }
         count
     }
@@ -256,14 +267,19 @@ impl Zone {
                 .all(|offset| offset.ahead <= 2 * Offset::ZERO)
     }
 
-    /// Seconds of local time since 1970, at `seconds` since 1970; never before 1970.
+    /// Seconds of local time since 1970, at `seconds` since 1970; never before 1970. Where clocks
+    /// are put back, local time stands still until it would have come there again, so that no
+    /// day and no hour begins twice.
     pub fn local(&self, seconds: u64) -> u64 {
         let after = self
             .offsets
             .partition_point(|offset| offset.from <= seconds);
-        let offset = self.offsets[after.saturating_sub(1)];
-        let ahead = u64::from(offset.ahead) * 60;
-        (seconds + ahead).saturating_sub(u64::from(Offset::ZERO) * 60)
+        let place = after.saturating_sub(1);
+        let offset = self.offsets[place];
+        let before = place.checked_sub(1).map_or(0, |before| {
+            self.offsets[before].local(offset.from.saturating_sub(1))
+        });
+        offset.local(seconds).max(before)
     }
 
     /// The first second since 1970 at which local time is at least `local`.
@@ -286,17 +302,24 @@ impl Zone {
     }
 }
 
+impl Offset {
+    const fn local(self, seconds: u64) -> u64 {
+        let ahead = seconds.saturating_add(self.ahead as u64 * 60);
+        ahead.saturating_sub(Self::ZERO as u64 * 60)
+    }
+}
+
 impl Rule {
     /// Whether it holds at this moment.
     pub const fn holds_at(&self, time: u64) -> bool {
         self.from <= time && (self.to == 0 || time < self.to)
     }
 
-    /// Tells each tally that it names.
-    pub fn each_tally(&self, tell: &mut impl FnMut(&Tally)) {
-        self.require.each_tally(tell);
+    /// Tells each term that it names.
+    pub fn each_term<'a>(&'a self, tell: &mut impl FnMut(&'a Term)) {
+        self.require.each_term(tell);
         if let Some(unless) = &self.unless {
-            unless.each_tally(tell);
+            unless.each_term(tell);
         }
     }
 
@@ -342,8 +365,6 @@ impl Scope {
     fn check(&self) -> Result<(), &'static str> {
         let lengths = [
             self.kinds.len(),
-            self.payer_codes.len(),
-            self.payee_codes.len(),
             self.tiers.len(),
             self.parties.len(),
             self.channels.len(),
@@ -359,10 +380,31 @@ impl Scope {
                 .all(|kind| named(kind, crate::object::PARTY_KINDS))
             && self.channels.iter().all(|channel| named(channel, CHANNELS))
             && self.kinds.iter().all(|kind| *kind != 0);
+        self.payer.check()?;
+        self.payee.check()?;
         if known {
             Ok(())
         } else {
             Err("the scope names a tier, party class, channel or kind that there is not")
+        }
+    }
+}
+
+impl Lines {
+    /// Whether no line is named.
+    pub fn is_empty(&self) -> bool {
+        self.roles.is_empty() && self.codes.is_empty()
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        if self.roles.len().max(self.codes.len()) > LIST_ITEMS {
+            return Err("a list of lines has at most 64 items");
+        }
+        let role = |role: &u8| *role != 0 && usize::from(*role) < crate::object::ROLES.len();
+        if self.roles.iter().all(role) && !self.codes.contains(&0) {
+            Ok(())
+        } else {
+            Err("a role or code of the chart is one that there is not")
         }
     }
 }

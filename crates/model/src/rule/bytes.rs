@@ -12,9 +12,9 @@
 //! whose fields stand in the order of [`Rule`], scope and source in its place.
 
 use super::{
-    BOOK_BYTES, Condition, Consequence, DEPTH, Fraction, LIST_ITEMS, Measure, OFFSETS, Offset, Per,
-    RULES, Relation, Rule, RuleBook, Scope, Source, Step, Subject, TEXT_BYTES, Tally, Term, Window,
-    ZONES, Zone,
+    BOOK_BYTES, Condition, Consequence, DEPTH, Fraction, LIST_ITEMS, Lines, Measure, OFFSETS,
+    Offset, Per, RULES, Relation, Rule, RuleBook, Scope, Source, Step, Subject, TEXT_BYTES, Tally,
+    Term, Window, ZONES, Zone,
 };
 use crate::money::CurrencyCode;
 
@@ -140,12 +140,17 @@ impl Out {
             out.text(code.as_str());
             out.number(*exponent);
         });
-        self.numbers(&scope.payer_codes);
-        self.numbers(&scope.payee_codes);
+        self.lines(&scope.payer);
+        self.lines(&scope.payee);
         self.numbers(&scope.tiers);
         self.numbers(&scope.parties);
         self.numbers(&scope.channels);
         self.number(scope.party);
+    }
+
+    fn lines(&mut self, lines: &Lines) {
+        self.numbers(&lines.roles);
+        self.numbers(&lines.codes);
     }
 
     fn condition(&mut self, condition: &Condition) {
@@ -181,13 +186,13 @@ impl Out {
                 self.0.push(3);
                 self.tally(*tally);
             }
-            Term::Owed(codes) => {
+            Term::Owed(lines) => {
                 self.0.push(4);
-                self.numbers(codes);
+                self.lines(lines);
             }
-            Term::Held(codes) => {
+            Term::Held(lines) => {
                 self.0.push(5);
-                self.numbers(codes);
+                self.lines(lines);
             }
             Term::Figure(name) => {
                 self.0.push(6);
@@ -349,12 +354,19 @@ impl<'a> In<'a> {
                     Ok((code, from.number()?))
                 })?
                 .pop(),
-            payer_codes: self.numbers()?,
-            payee_codes: self.numbers()?,
+            payer: self.lines()?,
+            payee: self.lines()?,
             tiers: self.numbers()?,
             parties: self.numbers()?,
             channels: self.numbers()?,
             party: self.number()?,
+        })
+    }
+
+    fn lines(&mut self) -> Read<Lines> {
+        Ok(Lines {
+            roles: self.numbers()?,
+            codes: self.numbers()?,
         })
     }
 
@@ -381,8 +393,8 @@ impl<'a> In<'a> {
             1 => Term::Money(self.number()?),
             2 => Term::Amount,
             3 => Term::Tally(self.tally()?),
-            4 => Term::Owed(self.numbers()?),
-            5 => Term::Held(self.numbers()?),
+            4 => Term::Owed(self.lines()?),
+            5 => Term::Held(self.lines()?),
             6 => Term::Figure(self.text()?),
             7 => Term::Part(self.text()?),
             8 => Term::Times(Box::new(self.term(below)?), self.fraction()?),

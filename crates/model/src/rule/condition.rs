@@ -1,6 +1,6 @@
 //! What rules compare.
 
-use super::LIST_ITEMS;
+use super::{LIST_ITEMS, Lines, NAME_BYTES};
 
 /// Something that holds for a payment or does not, or that nobody can say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,11 +55,11 @@ pub enum Term {
     Amount,
     /// What was counted, this payment with it.
     Tally(Tally),
-    /// What accounts of these codes of the rule's currency have, the credits less the debits and
-    /// never below 0, before the payment.
-    Owed(Vec<u16>),
+    /// What all accounts of these lines, of the rule's currency, have: the credits less the debits
+    /// and never below 0, before the payment.
+    Owed(Lines),
     /// The debits less the credits, never below 0.
-    Held(Vec<u16>),
+    Held(Lines),
     /// A figure that an institution or authority reported, by its name.
     Figure(String),
     /// A part of the payment that whoever makes it tells, by its name: `own_share`.
@@ -148,19 +148,19 @@ pub enum Window {
 }
 
 impl Condition {
-    /// Tells each tally that it names.
-    pub fn each_tally(&self, tell: &mut impl FnMut(&Tally)) {
+    /// Tells each term that it compares, and those within them.
+    pub fn each_term<'a>(&'a self, tell: &mut impl FnMut(&'a Term)) {
         match self {
             Self::Compare(left, _, right) => {
-                left.each_tally(tell);
-                right.each_tally(tell);
+                left.each_term(tell);
+                right.each_term(tell);
             }
             Self::All(all) | Self::Any(all) => {
                 for condition in all {
-                    condition.each_tally(tell);
+                    condition.each_term(tell);
                 }
             }
-            Self::Not(condition) => condition.each_tally(tell),
+            Self::Not(condition) => condition.each_term(tell),
             Self::OwnName => {}
         }
     }
@@ -202,14 +202,13 @@ fn few<T>(items: &[T]) -> Result<(), &'static str> {
 }
 
 impl Term {
-    /// Tells each tally that it names.
-    pub fn each_tally(&self, tell: &mut impl FnMut(&Tally)) {
+    fn each_term<'a>(&'a self, tell: &mut impl FnMut(&'a Self)) {
+        tell(self);
         match self {
-            Self::Tally(tally) => tell(tally),
-            Self::Times(term, _) | Self::Ladder(term, _) => term.each_tally(tell),
+            Self::Times(term, _) | Self::Ladder(term, _) => term.each_term(tell),
             Self::Sum(terms) => {
                 for term in terms {
-                    term.each_tally(tell);
+                    term.each_term(tell);
                 }
             }
             _ => {}
@@ -221,12 +220,11 @@ impl Term {
         match self {
             Self::Number(_) | Self::Money(_) | Self::Amount => Ok(()),
             Self::Tally(tally) => tally.check(),
-            Self::Owed(codes) | Self::Held(codes) => {
-                few(codes)?;
-                if codes.is_empty() || codes.contains(&0) {
-                    return Err("a balance names at least one code of accounts");
+            Self::Owed(lines) | Self::Held(lines) => {
+                if lines.is_empty() {
+                    return Err("a balance names at least one line of the chart");
                 }
-                Ok(())
+                lines.check()
             }
             Self::Figure(name) | Self::Part(name) => is_name(name),
             Self::Times(term, fraction) => {
@@ -277,10 +275,10 @@ impl Term {
 
 fn is_name(name: &str) -> Result<(), &'static str> {
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    if !name.is_empty() && name.len() <= super::ID_BYTES && name.bytes().all(good) {
+    if !name.is_empty() && name.len() <= NAME_BYTES && name.bytes().all(good) {
         Ok(())
     } else {
-        Err("the name of a figure or part is 1 to 64 small letters, digits and underscores")
+        Err("the name of a figure or part is 1 to 32 small letters, digits and underscores")
     }
 }
 
