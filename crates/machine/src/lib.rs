@@ -60,6 +60,7 @@ mod listings;
 mod past;
 mod pendings;
 mod restore;
+pub mod rules;
 mod snapshot;
 mod state;
 mod table;
