@@ -113,8 +113,10 @@ impl Tallies {
             }
         }
         self.by_kind = ByKind::new(self.counted.iter().map(|counted| &counted.scope));
-        if before.values().any(|number| !self.is_counted(*number)) {
-            self.forget();
+        let is_retired = |number: &u16| !self.is_counted(*number);
+        let retired: Vec<_> = before.into_values().filter(is_retired).collect();
+        if !retired.is_empty() {
+            self.forget(&retired);
         }
     }
 
@@ -144,10 +146,10 @@ impl Tallies {
     }
 
     /// Takes out the rows of tallies that are not counted any more.
-    fn forget(&mut self) {
+    fn forget(&mut self, retired: &[u16]) {
         for shard in 0..SHARDS {
             for row in self.shard(shard) {
-                if !self.is_counted(row.number) {
+                if retired.contains(&row.number) {
                     self.remove(&row);
                 }
             }
