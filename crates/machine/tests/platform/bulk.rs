@@ -276,6 +276,7 @@ fn bulk_and_commands_agree() {
         let mut events = Vec::new();
         for _ in 0..8 {
             let head = OrderPlace {
+                channel: 0,
                 buyer: 10 + u128::from(below(4)),
                 ledger: EUR,
                 pay: below(2) as u8,
