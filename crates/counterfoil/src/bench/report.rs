@@ -36,6 +36,21 @@ pub struct Report {
     /// A payment's answer while many deadlines came at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring: Option<Ring>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub followed: Option<Followed>,
+}
+
+/// Events as they came to the one who followed them.
+#[derive(Debug, Serialize)]
+pub struct Followed {
+    pub events: u64,
+    /// Of those, events that had come before.
+    pub again: u64,
+    /// From the beginning of the load to the last event.
+    pub seconds: f64,
+    pub per_second: f64,
+    /// Until the load was over.
+    pub per_second_during_load: f64,
 }
 
 /// Payments while orders reached their deadline.
@@ -137,6 +152,7 @@ impl Report {
             receipts: None,
             restart: None,
             ring: None,
+            followed: None,
         }
     }
 
@@ -187,6 +203,20 @@ impl Report {
             let (orders, seconds) = (ring.orders, ring.seconds);
             say!("deadlines        {orders:>14} at once, worked off in {seconds:.1} s");
             line("payment", ring.payment_ms);
+        }
+        if let Some(followed) = &self.followed {
+            let Followed {
+                events,
+                again,
+                seconds,
+                ..
+            } = followed;
+            say!(
+                "events/s         {:>14.0} ({:.0} during the load)",
+                followed.per_second,
+                followed.per_second_during_load
+            );
+            say!("events           {events:>14} in {seconds:.1} s, {again} of them twice");
         }
         if let Some(restart) = &self.restart {
             say!(
