@@ -30,6 +30,10 @@ impl Hook {
         position(&self.event())
     }
 
+    fn is_taken(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
     fn is_signed_by(&self, secret: &str) -> bool {
         let secret = Secret::parse(secret).expect("a secret");
         let headers = Headers {
@@ -91,6 +95,15 @@ impl Receiver {
             .collect()
     }
 
+    /// How many events `path` took.
+    pub fn count(&self, path: &str) -> usize {
+        let hooks = self.hooks.lock().expect("no holder panics");
+        let taken = hooks
+            .iter()
+            .filter(|hook| hook.path == path && hook.is_taken());
+        taken.map(|hook| &hook.id).collect::<BTreeSet<_>>().len()
+    }
+
     /// What `path` took, each event where it came first, whether it was signed with `secret` and
     /// always came as the same: what a receiver makes of deliveries that are at least once.
     pub fn taken(&self, path: &str, secret: &str) -> Vec<Value> {
@@ -100,7 +113,7 @@ impl Receiver {
             assert!(hook.is_signed_by(secret), "{hook:?}");
             let first = known.entry(hook.id.clone()).or_insert(hook.event());
             assert_eq!(*first, hook.event(), "one id, one event");
-            if (200..300).contains(&hook.status) && taken.insert(hook.id.clone()) {
+            if hook.is_taken() && taken.insert(hook.id.clone()) {
                 events.push(hook.event());
             }
         }
