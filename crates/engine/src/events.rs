@@ -397,7 +397,7 @@ fn order_behind(rest: &[u8]) -> u128 {
         match entry.map(|entry| Record::decode(entry.bytes)) {
             Ok(Ok(Record::Object(object))) if object.order() != 0 => return object.order(),
             // What is damaged is told where it is read for its own sake.
-            Ok(Ok(Record::Deed(_))) | Ok(Err(_)) | Err(_) => return 0,
+            Ok(Ok(Record::Deed(_)) | Err(_)) | Err(_) => return 0,
             Ok(Ok(_)) => {}
         }
     }

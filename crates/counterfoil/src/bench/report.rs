@@ -205,18 +205,7 @@ impl Report {
             line("payment", ring.payment_ms);
         }
         if let Some(followed) = &self.followed {
-            let Followed {
-                events,
-                again,
-                seconds,
-                ..
-            } = followed;
-            say!(
-                "events/s         {:>14.0} ({:.0} during the load)",
-                followed.per_second,
-                followed.per_second_during_load
-            );
-            say!("events           {events:>14} in {seconds:.1} s, {again} of them twice");
+            followed.print();
         }
         if let Some(restart) = &self.restart {
             say!(
@@ -225,6 +214,18 @@ impl Report {
                 restart.checked
             );
         }
+    }
+}
+
+impl Followed {
+    fn print(&self) {
+        let (events, seconds, again) = (self.events, self.seconds, self.again);
+        say!(
+            "events/s         {:>14.0} ({:.0} during the load)",
+            self.per_second,
+            self.per_second_during_load
+        );
+        say!("events           {events:>14} in {seconds:.1} s, {again} of them twice");
     }
 }
 

@@ -153,7 +153,8 @@ impl Server {
             if page["next"] == next {
                 return events;
             }
-            next = page["next"].as_str().expect("a position").to_owned();
+            let behind = page["next"].as_str().expect("a position");
+            behind.clone_into(&mut next);
         }
     }
 

@@ -131,6 +131,11 @@ fn an_orders_life_is_told_to_each_who_asked() {
         assert_eq!(server.stream(last, filter, rest.len()), rest);
     }
     assert!(receiver.got("/all").iter().any(|hook| hook.status == 500));
+    each_order_has_its_own(&server, from);
+}
+
+/// What the filter by order finds: placing, paying, what follows, and the money that moves with it.
+fn each_order_has_its_own(server: &Server, from: u64) {
     let told = server.events(from, "&order=100");
     // Money into escrow line by line, and to the sellers, less commission, as each is confirmed.
     let (paid, moved) = (
