@@ -32,7 +32,7 @@ pub const NAME_BYTES: usize = 32;
 /// Items of one list at most.
 pub const LIST_ITEMS: usize = 64;
 /// Offsets of one time zone at most.
-pub const OFFSETS: usize = 160;
+pub const OFFSETS: usize = 192;
 /// Seconds between two offsets of one time zone at least. As offsets are a day at most, local time
 /// that was put back has come to where it was before the next change.
 pub const OFFSET_SECONDS: u64 = 2 * 86_400;
@@ -224,7 +224,7 @@ impl RuleBook {
         }
         if self.zones.len() > ZONES || !self.zones.iter().all(Zone::is_sound) {
             return Err(whole(
-                "a rule book has at most 16 time zones, each with a name and at most 160 offsets \
+                "a rule book has at most 16 time zones, each with a name and at most 192 offsets \
                  of at most a day, two days apart at least",
             ));
         }
