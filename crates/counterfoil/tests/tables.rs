@@ -165,7 +165,7 @@ fn bytes_of_orders() {
         }
     };
     let (fields, size) = places!(OrderEvent: order buyer seller amount listing quantity ledger
-        timeout flags delivery reserved_8 reserved_32 reserved);
+        timeout flags delivery channel reserved_32 reserved);
     check(&fields, size);
     let (fields, size) = places!(CommandResult: timestamp first_transfer status transfers number);
     check(&fields, size);

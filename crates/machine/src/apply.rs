@@ -1,6 +1,8 @@
 //! What each fact does to the state: the only code that changes it, live and on replay.
 
-use model::record::{Erasure, Expired, Extras, Failed, Moved, Released, Remains, StatementLine};
+use model::record::{
+    Erasure, Expired, Extras, Failed, Moved, Page, Released, Remains, StatementLine,
+};
 use model::{Account, Currency, Deed, Object, Transfer, account_flags, transfer_flags};
 
 use model::object::{Listing, Role, account_of};
@@ -8,6 +10,8 @@ use model::object::{Listing, Role, account_of};
 use crate::fact::Slots;
 use crate::index::shard_of;
 use crate::pendings::Pending;
+use crate::rules::RowBefore;
+use crate::rules::standing::payment_of;
 use crate::state::Books;
 
 /// How far the books are, in time and in records.
@@ -44,6 +48,9 @@ pub(crate) trait Reach: Copy {
     fn object(&self, shard: usize) -> bool;
     /// Whether the listing with this number.
     fn listing(&self, number: u32) -> bool;
+    /// Whether the tallies of this shard. Whatever reaches one of them reaches all objects and all
+    /// pending transfers as well.
+    fn tally(&self, shard: usize) -> bool;
 }
 
 /// All of the state.
@@ -68,6 +75,11 @@ impl Reach for Everything {
 
     #[inline]
     fn listing(&self, _: u32) -> bool {
+        true
+    }
+
+    #[inline]
+    fn tally(&self, _: usize) -> bool {
         true
     }
 }
@@ -217,6 +229,7 @@ impl Books {
         self.accounts.push(account)
     }
 
+    /// `note` is told how each tally stood that the transfer changes.
     #[inline]
     pub(crate) fn apply_transfer<R: Reach>(
         &mut self,
@@ -224,24 +237,53 @@ impl Books {
         released: Option<Released>,
         slots: Slots,
         reach: R,
+        note: impl FnMut(RowBefore),
     ) {
+        let is_counted = !self.rules.tallies.is_idle() && transfer.amount > 0;
         self.apply_effect(&Effect::of_transfer(transfer, released), slots, reach);
-        if transfer.has(transfer_flags::PENDING) {
+        if released.is_some() {
+            let posted = if transfer.has(transfer_flags::POST_PENDING) {
+                transfer.amount
+            } else {
+                0
+            };
+            self.apply_end((transfer.pending_id, posted), reach, note);
+        } else {
+            if is_counted {
+                self.count(transfer, slots, reach, note);
+            }
             let hash = self.key.hash(transfer.id);
-            if reach.pending(shard_of(hash)) {
+            if transfer.has(transfer_flags::PENDING) && reach.pending(shard_of(hash)) {
                 let transfer = *transfer;
                 self.pendings.insert(hash, Pending { transfer, slots });
             }
-        } else if released.is_some() {
-            self.apply_end(transfer.pending_id, reach);
         }
         self.clock.transfer = transfer.timestamp;
         self.clock.tick(transfer.timestamp);
     }
 
-    pub(crate) fn apply_expired<R: Reach>(&mut self, expired: &Expired, slots: Slots, reach: R) {
+    /// Counts what moves, or is reserved, where a rule does.
+    #[inline]
+    fn count<R: Reach>(
+        &mut self,
+        transfer: &Transfer,
+        slots: Slots,
+        reach: R,
+        note: impl FnMut(RowBefore),
+    ) {
+        let payment = payment_of(&self.accounts, transfer, slots);
+        let (tallies, seen) = self.rules.seen(&self.business, &self.ledgers);
+        tallies.count_in(&seen, &payment, |shard| reach.tally(shard), note);
+    }
+
+    pub(crate) fn apply_expired<R: Reach>(
+        &mut self,
+        expired: &Expired,
+        slots: Slots,
+        reach: R,
+    ) {
         self.apply_effect(&Effect::of_expiry(expired), slots, reach);
-        self.apply_end(expired.pending_id, reach);
+        self.apply_end((expired.pending_id, 0), reach, |_| {});
         self.clock.tick(expired.timestamp);
     }
 
@@ -280,6 +322,13 @@ impl Books {
             }
             _ => {}
         }
+        match object {
+            Object::RuleVersion(head) => self.rules.apply_version(head, &self.accounts),
+            Object::Finding(finding) => {
+                self.rules.findings = self.rules.findings.max(finding.number);
+            }
+            _ => {}
+        }
         if reach.object(self.business.shard_of(object.key())) {
             self.business.put(object);
         }
@@ -310,20 +359,48 @@ impl Books {
 
     #[inline]
     fn apply_effect<R: Reach>(&mut self, effect: &Effect, slots: Slots, reach: R) {
+        let before = self.rules.follows().then(|| {
+            let at = |slot| *self.accounts.at(slot);
+            (at(slots.debit), at(slots.credit))
+        });
         if reach.account(slots.debit) {
             effect.debit(self.accounts.at_mut(slots.debit));
         }
         if reach.account(slots.credit) {
             effect.credit(self.accounts.at_mut(slots.credit));
         }
+        if let Some((debit, credit)) = before {
+            self.rules.follow(self.accounts.at(slots.debit), &debit);
+            self.rules.follow(self.accounts.at(slots.credit), &credit);
+        }
     }
 
-    fn apply_end<R: Reach>(&mut self, pending_id: u128, reach: R) {
+    /// Ends a pending transfer, of which so much was posted: the rest is counted no more.
+    fn apply_end<R: Reach>(
+        &mut self,
+        (pending_id, posted): (u128, u128),
+        reach: R,
+        note: impl FnMut(RowBefore),
+    ) {
         let hash = self.key.hash(pending_id);
+        if !self.rules.tallies.is_idle()
+            && let Some(&pending) = self.pendings.get(hash, pending_id)
+            && pending.transfer.amount > posted
+        {
+            let payment = payment_of(&self.accounts, &pending.transfer, pending.slots);
+            let (tallies, seen) = self.rules.seen(&self.business, &self.ledgers);
+            let reaches = |shard| reach.tally(shard);
+            tallies.give_back_in(&seen, (&payment, posted), reaches, note);
+        }
         if reach.pending(shard_of(hash)) {
             let ended = self.pendings.remove(hash, pending_id);
             debug_assert!(ended.is_some(), "what ends is open");
         }
+    }
+
+    pub(crate) fn apply_page(&mut self, page: &Page) {
+        self.rules.apply_page(page);
+        self.clock.tick(page.timestamp);
     }
 
     /// What the record says beside the transfer, once it has been applied.

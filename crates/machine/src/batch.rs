@@ -191,6 +191,11 @@ impl<S: Sink> Batch<'_, S> {
             }
         }
         self.result(refused.existing.unwrap_or(time), refused.code);
+        if let Some(number) = state.found_refused(refused.code)
+            && let Some(result) = self.results.last_mut()
+        {
+            result.reserved = number as u32;
+        }
         // After the chain was taken back, so that the id stays burned.
         if refused.burns {
             let failed = Failed {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use model::Object;
 use model::object::{
-    Calendar, Chargeback, ChartLine, Day, Fee, FeeTier, Gift, GiftClaim, GiftSeed, Hold, Holiday,
+    Calendar, Chargeback, ChartLine, Day, Fee, FeeTier, Figure, Finding, Gift, GiftClaim, GiftSeed, Hold,
+    Holiday, PartyKey, RuleVersion,
     Life, Listing, Noun, OrderLine, Party, Payment, PaymentRequest, ROLES, Reserve, Role, Schedule,
 };
 
@@ -137,6 +138,10 @@ shelves! {
     gifts: Gift,
     seeds: GiftSeed,
     claims: GiftClaim,
+    versions: RuleVersion,
+    findings: Finding,
+    figures: Figure,
+    keys: PartyKey,
 }
 
 impl Business {
@@ -214,6 +219,18 @@ impl Business {
             0 => None,
             code => self.open((code.into(), 0)),
         }
+    }
+
+    /// The finding of a command that `is` the one.
+    pub(crate) fn finding(&self, command: u128, is: impl Fn(&Finding) -> bool) -> Option<Finding> {
+        let hash = self.hash((command, 0));
+        self.findings.find(hash, is).copied()
+    }
+
+    /// Code of the line with this role; 0 where there is none.
+    #[inline]
+    pub(crate) fn code_of(&self, role: u8) -> u16 {
+        self.roles.get(usize::from(role)).copied().unwrap_or(0)
     }
 
     /// The lines of the chart, by code.

@@ -12,7 +12,7 @@ use crate::apply::Everything;
 use crate::batch::{AHEAD, Codes, Event, Refused, Turn};
 use crate::existing;
 use crate::fact::{Fact, Sink, Slots};
-use crate::journal::Undo;
+use crate::journal::{Journal, Undo};
 use crate::pendings::deadline;
 use crate::state::Books;
 
@@ -124,6 +124,15 @@ impl Event for Transfer {
         if state.keeps_accounts() {
             check_kept(state, ahead.slots)?;
         }
+        // What is imported was decided elsewhere, by the rules of its day.
+        if !state.books.rules.is_idle() && !self.is_imported() {
+            let judged = Transfer {
+                amount,
+                timestamp,
+                ..*self
+            };
+            state.judge(&judged, ahead.slots, self.id)?;
+        }
         if state.journal.is_open() {
             state.note_accounts(ahead.slots);
             if self.has(transfer_flags::PENDING) {
@@ -133,7 +142,10 @@ impl Event for Transfer {
         let created = state.group.create(ahead.hash, state.books.key, self);
         created.amount = amount;
         created.timestamp = timestamp;
-        state.books.record(created, None, ahead.slots, sink);
+        let journal = &mut state.journal;
+        state
+            .books
+            .record(created, None, ahead.slots, journal, sink);
         Ok(timestamp)
     }
 }
@@ -413,9 +425,14 @@ impl Books {
         transfer: &Transfer,
         released: Option<Released>,
         slots: Slots,
+        journal: &mut Journal,
         sink: &mut S,
     ) {
-        self.apply_transfer(transfer, released, slots, Everything);
+        self.apply_transfer(transfer, released, slots, Everything, |before| {
+            if journal.is_open() {
+                journal.note(Undo::Tally(before));
+            }
+        });
         let extras = self.extras(released, slots);
         sink.push(Fact::Transfer(transfer, &extras, slots));
     }

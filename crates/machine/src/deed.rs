@@ -79,6 +79,9 @@ impl From<CreateTransferStatus> for Refusal {
             | T::OverflowsCreditsPosted
             | T::OverflowsDebits
             | T::OverflowsCredits => Status::AmountTooLarge,
+            T::RefusedByRule => Status::RefusedByRule,
+            T::HeldForReview => Status::HeldForReview,
+            T::FindingsFull => Status::FindingsFull,
             _ => Status::TransferRefused,
         };
         Self {
@@ -117,6 +120,8 @@ pub(crate) struct Work<'a, S: Sink> {
     cause: u16,
     /// What the transfers are about, as their `user_data_128`.
     subject: u128,
+    /// By which way they pay, as their `user_data_32`.
+    pub(crate) channel: u8,
     pub(crate) transfers: u32,
     /// Number that the books gave.
     pub(crate) number: u64,
@@ -149,6 +154,7 @@ impl<'a, S: Sink> Work<'a, S> {
             next: now,
             cause,
             subject,
+            channel: 0,
             transfers: 0,
             number: 0,
         }
@@ -294,7 +300,24 @@ impl<'a, S: Sink> Work<'a, S> {
             time: self.next,
         };
         check_accounts(self.state, &transfer, turn, slots, self.next)?;
+        if !self.state.books.rules.is_idle() {
+            let judged = self.named(transfer);
+            self.state.judge(&judged, slots, self.subject)?;
+        }
         Ok(self.finish(&mut transfer, None, slots))
+    }
+
+    /// A transfer with its id and all else that is the same for those of this command; its moment
+    /// is the next.
+    fn named(&self, transfer: Transfer) -> Transfer {
+        Transfer {
+            id: own_transfer(self.now + u64::from(self.transfers)),
+            code: self.cause.max(1),
+            user_data_128: self.subject,
+            user_data_32: self.channel.into(),
+            timestamp: self.next,
+            ..transfer
+        }
     }
 
     /// Gives a transfer its id and its moment, and applies it.
@@ -304,9 +327,7 @@ impl<'a, S: Sink> Work<'a, S> {
         released: Option<Released>,
         slots: Slots,
     ) -> u128 {
-        transfer.id = own_transfer(self.now + u64::from(self.transfers));
-        transfer.code = self.cause.max(1);
-        transfer.user_data_128 = self.subject;
+        *transfer = self.named(*transfer);
         transfer.timestamp = self.moment();
         self.transfers += 1;
         if self.state.journal.is_open() {
@@ -317,7 +338,7 @@ impl<'a, S: Sink> Work<'a, S> {
         }
         self.state
             .books
-            .record(transfer, released, slots, self.sink);
+            .record(transfer, released, slots, &mut self.state.journal, self.sink);
         transfer.id
     }
 
@@ -416,7 +437,10 @@ impl State {
         if let Act::OrderPlace(place) = &command.act {
             let lines = crate::acts::market::lines_of(command, place);
             let result = self.place_order(past, (now, time), &lines, sink);
-            return result.unwrap_or_else(|refusal| refused(&refusal));
+            return match result {
+                Ok(result) => result,
+                Err(refusal) => self.found_in(refused(&refusal)),
+            };
         }
         self.open_chain();
         let mark = sink.mark();
@@ -427,6 +451,7 @@ impl State {
             (now, time),
             (command.act.number(), command.id),
         );
+        work.channel = command.act.channel();
         let done = crate::acts::carry_out(&mut work, command);
         let (transfers, number) = (work.transfers, work.number);
         match done {
@@ -449,7 +474,7 @@ impl State {
             Err(refusal) => {
                 self.rewind_chain();
                 sink.rewind(mark);
-                refused(&refusal)
+                self.found_in(refused(&refusal))
             }
         }
     }

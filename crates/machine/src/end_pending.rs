@@ -62,7 +62,9 @@ impl State {
             self.journal.note(Undo::Ended(ended));
         }
         let created = self.group.create(hash, self.books.key, &transfer);
-        self.books.record(created, Some(released), slots, sink);
+        let journal = &mut self.journal;
+        self.books
+            .record(created, Some(released), slots, journal, sink);
         let outcome = if event.has(transfer_flags::POST_PENDING) {
             Outcome::Posted
         } else {

@@ -2,7 +2,7 @@
 
 use model::limits::BATCH_RECORDS;
 use model::record::{
-    Erasure, Expired, Extras, Failed, Record, Released, Remains, StatementLine, Sums,
+    Erasure, Expired, Extras, Failed, Page, Record, Released, Remains, StatementLine, Sums,
 };
 use model::{
     Account, ActFacts, CreateTransferStatus, Currency, Deed, Object, Transfer, account_flags,
@@ -104,6 +104,7 @@ impl Books {
             Record::StatementLine(line) => self.evolve_statement(line),
             Record::Deed(deed) => self.evolve_deed(deed),
             Record::Object(object) => self.evolve_object(object, reach),
+            Record::Page(page) => self.evolve_page(page),
             Record::Erased(remains) => self.evolve_remains(remains, reach),
         }
     }
@@ -166,7 +167,7 @@ impl Books {
         let effect = Effect::of_transfer(transfer, extras.released);
         self.check_effect(&effect, slots, reach)?;
         self.check_extras(&effect, extras, slots, reach)?;
-        self.apply_transfer(transfer, extras.released, slots, reach);
+        self.apply_transfer(transfer, extras.released, slots, reach, |_| {});
         Ok(())
     }
 
@@ -232,7 +233,20 @@ impl Books {
             sound(self.seller_slot(listing).is_some())?;
             sound(!reach.listing(listing.number) || listing.number as usize <= next)?;
         }
+        match object {
+            Object::RuleVersion(head) => sound(self.rules.book_of(head).is_some())?,
+            // The next one, or one that is told of again.
+            Object::Finding(finding) => sound(finding.number <= self.rules.findings + 1)?,
+            _ => {}
+        }
         self.apply_object(object, reach);
+        Ok(())
+    }
+
+    fn evolve_page(&mut self, page: &Page) -> Result<(), EvolveError> {
+        rises(page.timestamp, self.clock.last)?;
+        sound(self.rules.takes_page(page))?;
+        self.apply_page(page);
         Ok(())
     }
 

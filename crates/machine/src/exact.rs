@@ -49,7 +49,7 @@ fn is_rounded_up(whole: u128, (rest, by): (u128, u128), rounding: u8) -> bool {
 }
 
 /// High and low half of a product.
-const fn product(a: u128, b: u128) -> (u128, u128) {
+pub(crate) const fn product(a: u128, b: u128) -> (u128, u128) {
     const LOW: u128 = u64::MAX as u128;
     let (a_high, a_low) = (a >> 64, a & LOW);
     let (b_high, b_low) = (b >> 64, b & LOW);

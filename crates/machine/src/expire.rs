@@ -1,5 +1,6 @@
 //! Pending transfers that reach their timeout.
 
+use model::CommandResult;
 use model::record::Expired;
 
 use crate::State;
@@ -54,6 +55,11 @@ impl State {
         };
         self.rewind_chain();
         sink.rewind(mark);
+        let refused = CommandResult {
+            status: refusal.status.code(),
+            ..CommandResult::default()
+        };
+        self.found_in(refused);
         let mut work = Work::new(self, &nothing, sink, moments, about);
         let later = time.saturating_add(PUT_OFF);
         acts::put_off(&mut work, &object, later, refusal.status);

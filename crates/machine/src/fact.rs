@@ -1,6 +1,6 @@
 //! What deciding brings forth, and where it goes.
 
-use model::record::{Erasure, Expired, Extras, Failed, Record, StatementLine};
+use model::record::{Erasure, Expired, Extras, Failed, Page, Record, StatementLine};
 use model::{Account, Currency, Deed, Object, Transfer};
 
 /// The slots of the two accounts of a transfer.
@@ -33,6 +33,8 @@ pub enum Fact<'a> {
     Object(&'a Object),
     /// A command was carried out.
     Deed(&'a Deed),
+    /// A page of a document was entered.
+    Page(&'a Page),
 }
 
 impl Fact<'_> {
@@ -48,6 +50,7 @@ impl Fact<'_> {
             Self::Statement(line) => Record::StatementLine(*line),
             Self::Object(object) => Record::Object(*object),
             Self::Deed(deed) => Record::Deed(*deed),
+            Self::Page(page) => Record::Page(*page),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::apply::Clock;
 use crate::listings::Offer;
 use crate::past::Outcome;
 use crate::pendings::Pending;
+use crate::rules::RowBefore;
 
 /// One change to be taken back.
 // They live for a chain, in one vector that is reused.
@@ -24,6 +25,8 @@ pub(crate) enum Undo {
     Object(u8, (u128, u128), Option<Object>),
     /// The group knew this of an object of this kind and key that had ended.
     Past(u8, (u128, u128), Option<Object>),
+    /// This tally stood so.
+    Tally(RowBefore),
     /// The listing with this number stood so.
     Listing(u32, Offer),
 }
@@ -40,6 +43,7 @@ struct Start {
     accounts: usize,
     decided: usize,
     listings: usize,
+    found: usize,
 }
 
 impl Journal {
@@ -71,6 +75,7 @@ impl State {
             accounts: self.books.accounts.len(),
             decided: self.group.len(),
             listings: self.books.business.listings.len(),
+            found: self.found.len(),
         });
     }
 
@@ -85,7 +90,12 @@ impl State {
         let start = self.journal.start.take().expect("a chain is open");
         while let Some(change) = self.journal.changes.pop() {
             match change {
-                Undo::Account(slot, before) => *self.books.accounts.at_mut(slot) = before,
+                Undo::Account(slot, before) => {
+                    let now = *self.books.accounts.at(slot);
+                    *self.books.accounts.at_mut(slot) = before;
+                    self.books.rules.follow(&before, &now);
+                }
+                Undo::Tally(before) => self.books.rules.tallies.put_back(&before),
                 Undo::Reserved(id) => {
                     let reserved = self.books.pendings.remove(self.books.key.hash(id), id);
                     debug_assert!(reserved.is_some(), "what was reserved is open");
@@ -110,6 +120,7 @@ impl State {
         self.books.accounts.truncate(start.accounts);
         self.books.business.listings.truncate(start.listings);
         self.group.rewind(start.decided, self.books.key);
+        self.found.truncate(start.found);
         self.books.clock = start.clock;
     }
 }

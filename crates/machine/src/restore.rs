@@ -12,6 +12,7 @@ use crate::fact::Slots;
 use crate::index::{SHARDS, shard_of};
 use crate::listings::Offer;
 use crate::pendings::Pending;
+use crate::rules::{ROW_BYTES, Row};
 use crate::snapshot::{OFFER_BYTES, PENDING_BYTES, Part, RUN, SnapshotHeader};
 
 /// A state that is being put together: first all chunks, in any order, then the records from
@@ -90,6 +91,7 @@ struct CopiedBefore<'a> {
     object_stamps: &'a [Option<u64>],
     listings: usize,
     listing_stamps: &'a [Option<u64>],
+    tally_stamps: &'a [Option<u64>],
     record: u64,
 }
 
@@ -113,6 +115,11 @@ impl Reach for CopiedBefore<'_> {
         let number = number as usize;
         number >= self.listings || self.listing_stamps[number / RUN] <= Some(self.record)
     }
+
+    fn tally(&self, shard: usize) -> bool {
+        let stamp = self.tally_stamps.get(shard);
+        stamp.is_none_or(|stamp| *stamp <= Some(self.record))
+    }
 }
 
 impl Restore {
@@ -125,6 +132,9 @@ impl Restore {
         }
         for _ in 0..header.accounts {
             state.books.accounts.push_blank();
+        }
+        if let Some(rules) = &header.rules {
+            state.books.rules.restore(rules);
         }
         let listings = header.listings.unwrap_or(0);
         for number in 0..listings {
@@ -163,6 +173,7 @@ impl Restore {
             Part::Pendings(shard) => self.load_pendings((chunk, shard), bytes),
             Part::Objects(shard) => self.load_objects((chunk, shard), bytes),
             Part::Listings(run) => self.load_listings((chunk, run), bytes),
+            Part::Tallies(shard) => self.load_tallies((chunk, shard), bytes),
         }
     }
 
@@ -210,6 +221,24 @@ impl Restore {
                 return Err(content());
             }
             self.state.books.business.listings.put(number, &offer);
+        }
+        Ok(())
+    }
+
+    fn load_tallies(
+        &mut self,
+        (chunk, shard): (u32, usize),
+        bytes: &[u8],
+    ) -> Result<(), RestoreError> {
+        let rows = bytes.chunks_exact(ROW_BYTES);
+        if !rows.remainder().is_empty() {
+            return Err(RestoreError::Content(chunk));
+        }
+        for bytes in rows {
+            let row = Row::read_from_bytes(bytes).map_err(|_| RestoreError::Content(chunk))?;
+            if !self.state.books.rules.tallies.load(shard, row) {
+                return Err(RestoreError::Content(chunk));
+            }
         }
         Ok(())
     }
@@ -275,7 +304,8 @@ impl Restore {
         }
         let (account_stamps, rest) = self.stamps.split_at(self.header.account_chunks());
         let (shard_stamps, rest) = rest.split_at(rest.len().min(SHARDS));
-        let (object_stamps, listing_stamps) = rest.split_at(rest.len().min(SHARDS));
+        let (object_stamps, rest) = rest.split_at(rest.len().min(SHARDS));
+        let (listing_stamps, tally_stamps) = rest.split_at(self.header.listing_chunks());
         let reach = CopiedBefore {
             accounts: self.header.accounts,
             account_stamps,
@@ -283,6 +313,7 @@ impl Restore {
             object_stamps,
             listings: self.header.listings.unwrap_or(0),
             listing_stamps,
+            tally_stamps,
             record: index,
         };
         let replayed = self.state.books.evolve_within(record, reach);
@@ -293,7 +324,7 @@ impl Restore {
 
     /// The state after `records` records, the count of those in the log. All chunks are loaded,
     /// and all records since the last of them was copied are replayed.
-    pub fn finish(self, records: u64) -> Result<State, RestoreError> {
+    pub fn finish(mut self, records: u64) -> Result<State, RestoreError> {
         if self.missing > 0 {
             return Err(RestoreError::Missing(self.missing));
         }
@@ -307,6 +338,8 @@ impl Restore {
         if needed > records {
             return Err(RestoreError::Early { needed });
         }
+        let books = &mut self.state.books;
+        books.rules.count_sums(&books.accounts);
         let accounts = &self.state.books.accounts;
         let listings = &self.state.books.business.listings;
         for number in 0..listings.len() as u32 {

@@ -11,24 +11,34 @@
 //! | the first ones | runs of 4,096 accounts that existed when the header was taken, 128 bytes each |
 //! | the next 256 | shards of the open pending transfers, by id: transfer (128 bytes), slots of the debit and the credit account (4 bytes each) |
 //! | the next 256 | shards of the open objects of the platform, by kind and key: length (2 bytes) and bytes of the record of each |
-//! | the last ones | runs of 4,096 listings that existed when the header was taken, 24 bytes each: price (8), slot of the seller's account (4), category (4), stock (4), state (4) |
+//! | the next ones | runs of 4,096 listings that existed when the header was taken, 24 bytes each: price (8), slot of the seller's account (4), category (4), stock (4), state (4) |
+//! | the last 256 | shards of the tallies of the rules, by subject, 44 bytes each: subject (16), sum (16), window (4), count (4), number of the tally (2), place in a window that rolls (1), whether the subject is a party (0) or accounts (1) |
 //!
-//! Header: `cf-snap3`; the count of records, the timestamps of the last record, the last account
+//! Header: `cf-snap4`; the count of records, the timestamps of the last record, the last account
 //! and the last transfer, the number of the last statement (headers that begin with `cf-snap1`
 //! lack it: it is 0); the counts of accounts, of listings (headers that begin with `cf-snap1` or
 //! `cf-snap2` lack it, and the chunks of objects and listings) and of ledgers; then each ledger by
-//! number, as the length and the bytes of its record. Numbers are 8 bytes, little-endian.
+//! number, as the length and the bytes of its record; then the rules (headers before `cf-snap4` lack
+//! them, and the chunks of tallies): the numbers of the last document, of the last finding and of the
+//! next tally; the count of tallies, and of each the first half of SHA-256 over its definition (16
+//! bytes) and its number; the count of versions of the rule book, and of each the length and the bytes
+//! of its record and of its canonical form. Numbers are 8 bytes, little-endian.
 
-use zerocopy::IntoBytes;
+use std::collections::BTreeMap;
 
 use model::limits::{ACCOUNTS, LISTINGS};
-use model::{Account, Currency, Record};
+use model::object::RuleVersion;
+use model::rule::RuleBook;
+use model::rule::bytes::{decode, encode};
+use model::{Account, Currency, Object, Record};
+use zerocopy::IntoBytes;
 
 use crate::State;
 use crate::apply::Clock;
 use crate::index::SHARDS;
 use crate::listings::Offer;
 use crate::restore::RestoreError;
+use crate::rules::standing::VERSIONS;
 
 /// Accounts in a chunk.
 pub(crate) const RUN: usize = 4_096;
@@ -39,7 +49,10 @@ pub(crate) const PENDING_BYTES: usize = 136;
 /// Bytes of a listing in a chunk.
 pub(crate) const OFFER_BYTES: usize = size_of::<Offer>();
 
-const MAGIC: [u8; 8] = *b"cf-snap3";
+const MAGIC: [u8; 8] = *b"cf-snap4";
+
+/// Headers from before there were rules.
+const MAGIC_3: [u8; 8] = *b"cf-snap3";
 
 /// Headers from before there was a platform.
 const MAGIC_2: [u8; 8] = *b"cf-snap2";
@@ -55,15 +68,30 @@ pub struct SnapshotHeader {
     /// How many listings; `None` where the snapshot is from before there was a platform.
     pub(crate) listings: Option<usize>,
     pub(crate) ledgers: Vec<Currency>,
+    /// The rules; `None` where the snapshot is from before there were any.
+    pub(crate) rules: Option<RulesHeader>,
 }
 
-/// What a chunk holds: accounts, a shard of pending transfers or of objects, a run of listings.
+/// What a snapshot has of the rules, beside their tallies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RulesHeader {
+    pub(crate) documents: u64,
+    pub(crate) findings: u64,
+    pub(crate) next_tally: u16,
+    /// Number of each tally by its definition.
+    pub(crate) tallies: BTreeMap<u128, u16>,
+    pub(crate) versions: Vec<(RuleVersion, RuleBook)>,
+}
+
+/// What a chunk holds: accounts, a shard of pending transfers, of objects or of tallies, a run of
+/// listings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Accounts,
     Pendings(usize),
     Objects(usize),
     Listings(usize),
+    Tallies(usize),
 }
 
 /// Why bytes are not a snapshot header.
@@ -77,6 +105,8 @@ pub enum HeaderError {
     Numbers,
     /// What stands for a ledger is none, or is out of order.
     Ledger,
+    /// What stands for the rules is none.
+    Rules,
 }
 
 impl core::fmt::Display for HeaderError {
@@ -86,6 +116,7 @@ impl core::fmt::Display for HeaderError {
             Self::Length => "the bytes are shorter or longer than the header",
             Self::Numbers => "its numbers contradict each other",
             Self::Ledger => "its ledgers are not in order",
+            Self::Rules => "its rules are none",
         })
     }
 }
@@ -100,6 +131,7 @@ impl SnapshotHeader {
             accounts: 0,
             listings: Some(0),
             ledgers: Vec::new(),
+            rules: Some(RulesHeader::default()),
         }
     }
 
@@ -117,7 +149,8 @@ impl SnapshotHeader {
     pub fn chunks(&self) -> u32 {
         let shards = if self.clock.records == 0 { 0 } else { SHARDS };
         let objects = if self.listings.is_some() { shards } else { 0 };
-        (self.account_chunks() + shards + objects + self.listing_chunks()) as u32
+        let tallies = if self.rules.is_some() { shards } else { 0 };
+        (self.account_chunks() + shards + objects + self.listing_chunks() + tallies) as u32
     }
 
     /// What a chunk holds.
@@ -127,11 +160,14 @@ impl SnapshotHeader {
             None => Part::Accounts,
             Some(shard) if shard < SHARDS => Part::Pendings(shard),
             Some(shard) if shard < 2 * SHARDS => Part::Objects(shard - SHARDS),
-            Some(rest) => Part::Listings(rest - 2 * SHARDS),
+            Some(rest) => match (rest - 2 * SHARDS).checked_sub(self.listing_chunks()) {
+                None => Part::Listings(rest - 2 * SHARDS),
+                Some(shard) => Part::Tallies(shard),
+            },
         }
     }
 
-    fn listing_chunks(&self) -> usize {
+    pub(crate) fn listing_chunks(&self) -> usize {
         self.listings.unwrap_or(0).div_ceil(RUN)
     }
 
@@ -190,12 +226,17 @@ impl SnapshotHeader {
             self.listings.unwrap_or(0) as u64,
             self.ledgers.len() as u64,
         ];
-        let mut bytes = MAGIC.to_vec();
+        // One that was read without rules is written so again.
+        let magic = if self.rules.is_some() { MAGIC } else { MAGIC_3 };
+        let mut bytes = magic.to_vec();
         bytes.extend_from_slice(numbers.as_bytes());
         for currency in &self.ledgers {
             let record = Record::LedgerDeclared(*currency).to_bytes();
             bytes.extend_from_slice(&(record.len() as u64).to_le_bytes());
             bytes.extend_from_slice(&record);
+        }
+        if let Some(rules) = &self.rules {
+            rules.write(&mut bytes);
         }
         bytes
     }
@@ -204,7 +245,7 @@ impl SnapshotHeader {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeaderError> {
         let (magic, mut rest) = bytes.split_first_chunk().ok_or(HeaderError::Magic)?;
         let (counts_statements, counts_listings) = match *magic {
-            MAGIC => (true, true),
+            MAGIC | MAGIC_3 => (true, true),
             MAGIC_2 => (true, false),
             MAGIC_1 => (false, false),
             _ => return Err(HeaderError::Magic),
@@ -238,6 +279,7 @@ impl SnapshotHeader {
             accounts: accounts as usize,
             listings: listings.map(|listings| listings as usize),
             ledgers: Vec::new(),
+            rules: None,
         };
         for _ in 0..ledgers {
             let currency = take_ledger(&mut rest)?;
@@ -246,6 +288,9 @@ impl SnapshotHeader {
                 return Err(HeaderError::Ledger);
             }
             header.ledgers.push(currency);
+        }
+        if *magic == MAGIC {
+            header.rules = Some(RulesHeader::read(&mut rest)?);
         }
         if rest.is_empty() {
             Ok(header)
@@ -261,11 +306,74 @@ fn take_number(rest: &mut &[u8]) -> Result<u64, HeaderError> {
     Ok(u64::from_le_bytes(*number))
 }
 
-fn take_ledger(rest: &mut &[u8]) -> Result<Currency, HeaderError> {
+fn take_bytes<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], HeaderError> {
     let len = usize::try_from(take_number(rest)?).map_err(|_| HeaderError::Length)?;
-    let (record, after) = rest.split_at_checked(len).ok_or(HeaderError::Length)?;
+    let (taken, after) = rest.split_at_checked(len).ok_or(HeaderError::Length)?;
     *rest = after;
-    match Record::decode(record) {
+    Ok(taken)
+}
+
+impl RulesHeader {
+    fn write(&self, out: &mut Vec<u8>) {
+        let counts = [
+            self.documents,
+            self.findings,
+            self.next_tally.into(),
+            self.tallies.len() as u64,
+        ];
+        out.extend_from_slice(counts.as_bytes());
+        for (digest, number) in &self.tallies {
+            out.extend_from_slice(&digest.to_le_bytes());
+            out.extend_from_slice(&u64::from(*number).to_le_bytes());
+        }
+        out.extend_from_slice(&(self.versions.len() as u64).to_le_bytes());
+        for (head, book) in &self.versions {
+            let head = Record::Object(Object::RuleVersion(*head)).to_bytes();
+            for part in [head, encode(book)] {
+                out.extend_from_slice(&(part.len() as u64).to_le_bytes());
+                out.extend_from_slice(&part);
+            }
+        }
+    }
+
+    fn read(rest: &mut &[u8]) -> Result<Self, HeaderError> {
+        let mut rules = Self {
+            documents: take_number(rest)?,
+            findings: take_number(rest)?,
+            next_tally: u16::try_from(take_number(rest)?).map_err(|_| HeaderError::Rules)?,
+            ..Self::default()
+        };
+        let mut last = None;
+        for _ in 0..take_number(rest)? {
+            let (digest, after) = rest.split_first_chunk().ok_or(HeaderError::Length)?;
+            *rest = after;
+            let digest = u128::from_le_bytes(*digest);
+            let number = u16::try_from(take_number(rest)?).map_err(|_| HeaderError::Rules)?;
+            if last >= Some(digest) || number >= rules.next_tally {
+                return Err(HeaderError::Rules);
+            }
+            last = Some(digest);
+            rules.tallies.insert(digest, number);
+        }
+        for _ in 0..take_number(rest)? {
+            let head = Record::decode(take_bytes(rest)?);
+            let Ok(Record::Object(Object::RuleVersion(head))) = head else {
+                return Err(HeaderError::Rules);
+            };
+            let book = decode(take_bytes(rest)?).map_err(|_| HeaderError::Rules)?;
+            let before = rules.versions.last();
+            let rises = before.is_none_or(|(before, _)| before.version < head.version);
+            if !rises || rules.versions.len() == VERSIONS {
+                return Err(HeaderError::Rules);
+            }
+            rules.versions.push((head, book));
+        }
+        Ok(rules)
+    }
+}
+
+fn take_ledger(rest: &mut &[u8]) -> Result<Currency, HeaderError> {
+    match Record::decode(take_bytes(rest)?) {
         Ok(Record::LedgerDeclared(currency)) if currency.is_valid() => Ok(currency),
         _ => Err(HeaderError::Ledger),
     }
@@ -279,6 +387,7 @@ impl State {
             accounts: self.books.accounts.len(),
             listings: Some(self.books.business.listings.len()),
             ledgers: self.books.ledgers.values().copied().collect(),
+            rules: Some(self.books.rules.header()),
         }
     }
 
@@ -306,6 +415,9 @@ impl State {
             Part::Listings(run) => {
                 let (first, end) = header.numbers(run);
                 out.extend_from_slice(self.books.business.listings.run(first, end).as_bytes());
+            }
+            Part::Tallies(shard) => {
+                out.extend_from_slice(self.books.rules.tallies.shard(shard).as_bytes());
             }
         }
     }

@@ -16,8 +16,10 @@ use crate::fact::{Fact, Sink};
 use crate::group::Group;
 use crate::index::Key;
 use crate::journal::Journal;
+use crate::judge::FoundNow;
 use crate::past::Recalled;
 use crate::pendings::{Pending, Pendings};
+use crate::rules::standing::Rules;
 
 /// Accounts, open pending transfers and ledgers: what grows with business that is open, and not
 /// with history.
@@ -25,6 +27,7 @@ pub struct State {
     pub(crate) books: Books,
     pub(crate) group: Group,
     pub(crate) journal: Journal,
+    pub(crate) found: FoundNow,
 }
 
 /// What the records of the log add up to.
@@ -34,6 +37,7 @@ pub(crate) struct Books {
     pub(crate) pendings: Pendings,
     pub(crate) ledgers: BTreeMap<u32, Currency>,
     pub(crate) business: Business,
+    pub(crate) rules: Rules,
     pub(crate) clock: Clock,
 }
 
@@ -59,12 +63,14 @@ impl State {
             pendings: Pendings::new(),
             ledgers: BTreeMap::new(),
             business: Business::new(key),
+            rules: Rules::new(key),
             clock: Clock::default(),
         };
         Self {
             books,
             group: Group::new(),
             journal: Journal::new(),
+            found: FoundNow::default(),
         }
     }
 
@@ -149,7 +155,12 @@ impl State {
 
     /// Forgets the ids that were decided since the last call: what they are is on disk now, and
     /// [`Recalled`] has to tell it from here on.
+    ///
+    /// # Panics
+    ///
+    /// Where findings have not been [entered](State::enter_findings).
     pub fn end_group(&mut self) {
+        self.found.end_group();
         self.group.clear();
     }
 

@@ -39,6 +39,12 @@ impl<T: Life> Table<T> {
         Some(self.slab.get(self.place(hash, key)?))
     }
 
+    /// The first object with this hash for which `is` holds.
+    pub(crate) fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<&T> {
+        let place = self.index.find(hash, |place| is(self.slab.get(place)))?;
+        Some(self.slab.get(place))
+    }
+
     #[inline]
     pub(crate) fn at(&self, place: u32) -> &T {
         self.slab.get(place)

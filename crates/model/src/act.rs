@@ -5,10 +5,12 @@ use crate::form::Field;
 mod books;
 mod market;
 mod payments;
+mod rules;
 
 pub use books::*;
 pub use market::*;
 pub use payments::*;
+pub use rules::*;
 
 /// A wish: one act under the caller's id. It is never logged; what it comes to is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,10 +163,25 @@ macro_rules! every_act {
 }
 
 every_act! {
-    ChartLineSet, PartyOpen, PartyTier, PartyState, PartyTerms, PartyVault, PartyErase, AccountOpen, AccountClose, JournalPost, FeeSet, FeeTierAdd, CalendarSet, HolidaySet, DayClose, TopUp, Withdraw, Pay, PaySplit, PayShared, Share, ShareFinish, Refund, HoldMake, Capture, Release, RequestMake, RequestPay, RequestCancel, ScheduleMake, ScheduleCancel, Payout, PayoutBatch, Exchange, SchemeSettle, Sweep, Fund, ChargebackOpen, ChargebackRecover, ChargebackWon, ChargebackLost, ListingAdd, ListingSet, OrderPlace, OrderPay, OrderShip, OrderConfirm, OrderCancel, ClaimOpen, ClaimDecide, OrderRefund, GiftSend, GiftTake,
+    ChartLineSet, PartyOpen, PartyTier, PartyState, PartyTerms, PartyVault, PartyErase, AccountOpen, AccountClose, JournalPost, FeeSet, FeeTierAdd, CalendarSet, HolidaySet, DayClose, TopUp, Withdraw, Pay, PaySplit, PayShared, Share, ShareFinish, Refund, HoldMake, Capture, Release, RequestMake, RequestPay, RequestCancel, ScheduleMake, ScheduleCancel, Payout, PayoutBatch, Exchange, SchemeSettle, Sweep, Fund, ChargebackOpen, ChargebackRecover, ChargebackWon, ChargebackLost, ListingAdd, ListingSet, OrderPlace, OrderPay, OrderShip, OrderConfirm, OrderCancel, ClaimOpen, ClaimDecide, OrderRefund, GiftSend, GiftTake, FindingReview, FigureSet, PartyKeySet,
 }
 
 impl Act {
+    /// By which way it pays, by place in [`crate::rule::CHANNELS`]; 0 where it does not say.
+    pub const fn channel(&self) -> u8 {
+        match self {
+            Self::TopUp(act) => act.channel,
+            Self::Withdraw(act) => act.channel,
+            Self::Pay(act) => act.channel,
+            Self::PaySplit(act) => act.channel,
+            Self::HoldMake(act) => act.channel,
+            Self::RequestPay(act) => act.channel,
+            Self::OrderPlace(act) => act.channel,
+            Self::OrderPay(act) => act.channel,
+            _ => 0,
+        }
+    }
+
     /// What there is to know of it.
     pub fn facts(&self) -> &'static ActFacts {
         let facts = ActFacts::numbered(self.number());

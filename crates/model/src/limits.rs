@@ -9,7 +9,11 @@ pub const BATCH_RECORDS: usize = 16_384;
 
 /// Expiries that one committed batch takes at most, so that a million timers that ring at once
 /// are worked off between payments and not before them.
-pub const BATCH_EXPIRIES: usize = 4_096;
+pub const BATCH_EXPIRIES: usize = 3_072;
+
+/// Findings of payments that were let through, in one committed batch at most: one that was refused
+/// stands in the place of its payment.
+pub const BATCH_FINDINGS: usize = 1_024;
 
 /// Deadlines of the platform that one committed batch works off at most, for the same reason: each
 /// may make several records.
@@ -51,4 +55,4 @@ pub const CURRENCY_CODE_BYTES: usize = 12;
 /// Decimal places of a currency at most.
 pub const CURRENCY_EXPONENT: u8 = 18;
 
-const _: () = assert!(BATCH_EVENTS + BATCH_EXPIRIES + 16 * BATCH_RINGS <= BATCH_RECORDS);
+const _: () = assert!(BATCH_EVENTS + BATCH_FINDINGS + BATCH_EXPIRIES + 16 * BATCH_RINGS <= BATCH_RECORDS);

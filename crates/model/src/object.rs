@@ -17,6 +17,7 @@ mod gift;
 mod market;
 mod party;
 mod payment;
+mod rule;
 
 pub use chart::{
     ACCOUNT_CLASSES, Calendar, ChartLine, DAY_STATES, Day, Fee, FeeTier, Holiday, ROLES, Role,
@@ -30,6 +31,7 @@ pub use payment::{
     BEARERS, CHARGEBACK_STATES, Chargeback, FUNDINGS, HOLD_STATES, Hold, PAYMENT_STATES, Payment,
     PaymentRequest, REQUEST_STATES, ROUNDINGS, SCHEDULE_RULES, SCHEDULE_STATES, Schedule,
 };
+pub use rule::{FINDING_STATES, Figure, Finding, FindingState, PartyKey, RuleVersion};
 
 /// Names of the states of what is there or was taken away.
 pub const PRESENCE: &[&str] = &["there", "gone"];
@@ -259,6 +261,7 @@ macro_rules! every_object {
 every_object! {
     ChartLine, Party, Fee, FeeTier, Calendar, Holiday, Day, Hold, Payment, PaymentRequest,
     Schedule, Chargeback, Listing, OrderLine, Reserve, Gift, GiftSeed, GiftClaim,
+    RuleVersion, Finding, Figure, PartyKey,
 }
 
 /// The fields that name a party, in objects that are none.
@@ -405,7 +408,7 @@ mod tests {
     /// the two.
     #[test]
     fn every_identifier_is_a_party_or_known_not_to_be_one() {
-        const OTHERS: &[&str] = &["fee", "gift", "id", "order", "payment", "pending"];
+        const OTHERS: &[&str] = &["command", "fee", "gift", "id", "order", "payment", "pending"];
         for (_, name, fields) in Object::ALL {
             for field in fields.iter().filter(|field| field.form == Form::Id) {
                 let party = PARTY_FIELDS.contains(&field.name);

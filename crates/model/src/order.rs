@@ -40,8 +40,8 @@ pub struct OrderEvent {
     /// How the goods are delivered as they are paid, by place in [`crate::object::DELIVERIES`]; 0
     /// where they are shipped later.
     pub delivery: u8,
-    /// Zero.
-    pub reserved_8: u8,
+    /// By which way it is paid, by place in [`crate::rule::CHANNELS`].
+    pub channel: u8,
     /// Zero.
     pub reserved_32: u32,
     /// Zero.
@@ -70,7 +70,8 @@ pub struct CommandResult {
     /// How many transfers it made. Where the ledger refused one, the code of its
     /// [`crate::CreateTransferStatus`].
     pub transfers: u32,
-    /// Number that the books gave, of a listing. Where it was refused: the place of the field that
+    /// Number that the books gave, of a listing. Where a rule refused it: number of the finding.
+    /// Where it was refused otherwise: the place of the field that
     /// was wrong, from 1, and in the upper half that of the part, from 1; 0 where none is named.
     pub number: u64,
 }

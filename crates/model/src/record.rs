@@ -11,6 +11,7 @@
 //! | 5 | transfer failed | `id`, `status`, `timestamp` |
 //! | 6 | record erased | `batch`, `index`, `retention_days`, the two halves of `remains`, `timestamp` |
 //! | 8 | a command was carried out | the seven fields of a [`Deed`] |
+//! | 9 | page of a document | `document`, `part`, `length`, `timestamp`; then so many bytes ([`Page`]) |
 //! | 16.. | an object stands so | the fields of the object of this kind ([`crate::object`]) |
 //! | 7 | line of a statement | `statement`, `line`, `lines`, `scheme`, `ledger`, `code`, `side`, `height`, `batches`, `total`, the two halves of `root`, `timestamp` |
 //!
@@ -32,9 +33,11 @@ use crate::pack::{Unpacked, pack, packed_max, unpack};
 use crate::{Account, Transfer};
 
 mod erasure;
+mod page;
 mod statement;
 
 pub use erasure::{Erasure, Moved, Remains};
+pub use page::{DOCUMENT_BYTES, PAGE_BYTES, Page};
 pub use statement::{HEIGHT_MAX, PLAIN_SUMS, Side, StatementLine};
 
 const LEDGER_DECLARED: u8 = 1;
@@ -75,6 +78,8 @@ pub enum Record {
     Deed(Deed),
     /// An object of the platform stands so from now on.
     Object(Object),
+    /// A page of a document.
+    Page(Page),
     /// What remains of a record that was erased. It is never decided: it is only read.
     Erased(Remains),
 }
@@ -192,6 +197,7 @@ impl Record {
             Self::StatementLine(line) => line.timestamp,
             Self::Deed(deed) => deed.timestamp,
             Self::Object(object) => object.timestamp(),
+            Self::Page(page) => page.timestamp,
             Self::Erased(remains) => remains.timestamp(),
         }
     }
@@ -209,6 +215,7 @@ impl Record {
             Self::StatementLine(line) => statement::encode(line, out),
             Self::Deed(deed) => deed.encode(out),
             Self::Object(object) => object.encode(out),
+            Self::Page(page) => page::encode(page, out),
             Self::Erased(remains) => erasure::encode(remains, out),
         }
     }
@@ -235,6 +242,7 @@ impl Record {
             erased if erased & erasure::ERASED != 0 => {
                 Self::Erased(erasure::decode(erased, &mut rest)?)
             }
+            page::PAGE => Self::Page(page::decode(&mut rest)?),
             DEED => Self::Deed(Deed::decode(&mut rest)?),
             kind => match Object::decode(kind, &mut rest) {
                 Some(object) => Self::Object(object?),

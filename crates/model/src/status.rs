@@ -142,6 +142,9 @@ statuses! {
         ExceedsDebits = 55 "exceeds_debits" "The credit account does not owe that much.",
         DebitAccountIsKept = 201 "debit_account_is_kept" "The debit account is one of the chart: commands move it.",
         CreditAccountIsKept = 202 "credit_account_is_kept" "The credit account is one of the chart: commands move it.",
+        RefusedByRule = 203 "refused_by_rule" "A rule forbids it: `reserved` is the number of the finding.",
+        HeldForReview = 204 "held_for_review" "A rule holds it until somebody has looked at it: `reserved` is the number of the finding.",
+        FindingsFull = 205 "findings_full" "Too many payments beside it have to be reported: send it again.",
         Created = 0xffff_ffff "created" "It was created.",
     }
 }
@@ -255,6 +258,10 @@ statuses! {
         GiftSeedMustNotBeZero = 124 "gift_seed_must_not_be_zero" "The seed is 0.",
         InsufficientFunds = 200 "insufficient_funds" "There is not that much.",
         TransferRefused = 201 "transfer_refused" "A transfer was refused by the ledger.",
+        RefusedByRule = 210 "refused_by_rule" "A rule forbids it.",
+        HeldForReview = 211 "held_for_review" "A rule holds it until somebody has looked at it.",
+        FindingsFull = 212 "findings_full" "Too many payments beside it have to be reported: ask again.",
+        FindingNotFound = 213 "finding_not_found" "There is no such finding that is held for review.",
         Created = 0xffff_ffff "created" "It was carried out.",
     }
 }

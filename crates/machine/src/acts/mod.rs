@@ -12,6 +12,7 @@ pub(crate) mod market;
 pub(crate) mod party;
 pub(crate) mod payment;
 pub(crate) mod request;
+pub(crate) mod rule;
 pub(crate) mod schedule;
 pub(crate) mod share;
 
@@ -80,6 +81,9 @@ pub(crate) fn carry_out<S: Sink>(work: &mut Work<'_, S>, command: &Command) -> D
         Act::OrderRefund(act) => market::refund(work, act),
         Act::GiftSend(act) => gift::send(work, id, act),
         Act::GiftTake(act) => gift::claim(work, act),
+        Act::FindingReview(act) => rule::review(work, act),
+        Act::FigureSet(act) => rule::set_figure(work, act),
+        Act::PartyKeySet(act) => rule::set_key(work, act),
     }
 }
 

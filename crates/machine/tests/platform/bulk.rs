@@ -189,7 +189,7 @@ fn refused() {
             line(u128::MAX, 11, PAY),
             line(30, 11, 1 << 2),
             OrderEvent {
-                reserved_8: 1,
+                channel: 200,
                 ..line(30, 11, 0)
             },
             OrderEvent {

@@ -2,6 +2,7 @@
 
 use super::acts;
 use crate::form::Form;
+use crate::rule::CHANNELS;
 use crate::object::{DELIVERIES, FUNDINGS, GIFT_KINDS, LISTING_STATES};
 
 acts! {
@@ -49,6 +50,8 @@ acts! {
         seconds: u32 = may Form::Seconds,
         /// Where the goods are delivered as they are paid: how. Others are shipped later.
         delivery: u8 = may Form::Name(DELIVERIES),
+        /// By which way; nothing is said where it is left away.
+        channel: u8 = may Form::Name(CHANNELS),
     }
 
     /// Pays an order, or a part of it, into escrow: line by line, in order.
@@ -61,6 +64,8 @@ acts! {
         amount: u128 = must Form::Amount,
         /// Where the money comes from; the wallet where nothing is said.
         funding: u8 = may Form::Name(FUNDINGS),
+        /// By which way; nothing is said where it is left away.
+        channel: u8 = may Form::Name(CHANNELS),
     }
 
     /// The goods are on their way.

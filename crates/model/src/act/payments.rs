@@ -2,6 +2,7 @@
 
 use super::acts;
 use crate::form::Form;
+use crate::rule::CHANNELS;
 use crate::object::{FUNDINGS, ROUNDINGS, SCHEDULE_RULES};
 
 acts! {
@@ -15,6 +16,8 @@ acts! {
         amount: u128 = must Form::Amount,
         /// By bank, or by card, where the scheme owes it first. Not from a wallet.
         funding: u8 = must Form::Name(FUNDINGS),
+        /// By which way; nothing is said where it is left away.
+        channel: u8 = may Form::Name(CHANNELS),
     }
 
     /// Money of a wallet goes to its owner's bank.
@@ -27,6 +30,8 @@ acts! {
         amount: u128 = must Form::Amount,
         /// A fee that the owner pays beside it; 0 is none.
         fee: u128 = may Form::Id,
+        /// By which way; nothing is said where it is left away.
+        channel: u8 = may Form::Name(CHANNELS),
     }
 
     /// Pays from one party to another: to the seller's account of a merchant, to the wallet of
@@ -44,6 +49,8 @@ acts! {
         fee: u128 = may Form::Id,
         /// Where the money comes from; the wallet where nothing is said.
         funding: u8 = may Form::Name(FUNDINGS),
+        /// By which way; nothing is said where it is left away.
+        channel: u8 = may Form::Name(CHANNELS),
     }
 
     /// Pays to several at once, all or none.
@@ -52,6 +59,8 @@ acts! {
         payer: u128 = must Form::Id,
         /// Of the amounts.
         ledger: u32 = must Form::Ledger,
+        /// By which way; nothing is said where it is left away.
+        channel: u8 = may Form::Name(CHANNELS),
     }
 
     /// Pays to one who is going to share it out: it is kept apart until then, at most 180 days.
@@ -106,6 +115,8 @@ acts! {
         amount: u128 = must Form::Amount,
         /// For how long; 0 until it is released.
         seconds: u32 = may Form::Seconds,
+        /// By which way; nothing is said where it is left away.
+        channel: u8 = may Form::Name(CHANNELS),
     }
 
     /// Takes some of what is held; as often as one likes, up to what is held.
@@ -144,6 +155,8 @@ acts! {
         request: u128 = must Form::Id,
         /// Who pays.
         payer: u128 = must Form::Id,
+        /// By which way; nothing is said where it is left away.
+        channel: u8 = may Form::Name(CHANNELS),
     }
 
     /// Takes a request back.

@@ -110,7 +110,29 @@ impl State {
             placed = self.place((past, till), moments, lines, sink, results);
         }
         if let Err(obstacle) = placed {
-            refuse(moments, lines, obstacle, results);
+            self.refuse_order(moments, lines, obstacle, results);
+        }
+    }
+
+    /// Refuses the lines of an order, because of one of them.
+    #[cold]
+    fn refuse_order(
+        &mut self,
+        (now, _): (u64, u64),
+        lines: &[OrderEvent],
+        (wrong, refusal): Obstacle,
+        results: &mut Vec<CommandResult>,
+    ) {
+        let facts = ActFacts::numbered(OrderPlace::NUMBER).expect("it stands in the table");
+        let failed = Refusal::from(Status::LinkedOrderFailed);
+        for index in 0..lines.len() {
+            let refusal = if index == wrong { &refusal } else { &failed };
+            let result = refused(facts, line_time(now, index), refusal);
+            results.push(if index == wrong {
+                self.found_in(result)
+            } else {
+                result
+            });
         }
     }
 
@@ -263,21 +285,5 @@ fn answered(result: CommandResult, now: u64) -> CommandResult {
             result.timestamp
         },
         ..result
-    }
-}
-
-/// The results of an order that is not placed.
-#[cold]
-fn refuse(
-    (now, _): (u64, u64),
-    lines: &[OrderEvent],
-    (wrong, refusal): Obstacle,
-    results: &mut Vec<CommandResult>,
-) {
-    let facts = ActFacts::numbered(OrderPlace::NUMBER).expect("it stands in the table");
-    let failed = Refusal::from(Status::LinkedOrderFailed);
-    for index in 0..lines.len() {
-        let refusal = if index == wrong { &refusal } else { &failed };
-        results.push(refused(facts, line_time(now, index), refusal));
     }
 }

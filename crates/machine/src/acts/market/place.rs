@@ -1,5 +1,6 @@
 //! Placing orders: judging a line, and making it.
 
+use model::rule::CHANNELS;
 use model::object::{DELIVERIES, LineState, OrderLine, Party, Role, account_of};
 use model::{Command, CommandResult, CommandStatus as Status, OrderEvent, OrderPlace, order_flags};
 
@@ -32,6 +33,7 @@ pub(crate) fn lines_of(command: &Command, act: &OrderPlace) -> Vec<OrderEvent> {
         timeout: act.seconds,
         flags: flags | if index < last { order_flags::LINKED } else { 0 },
         delivery: act.delivery,
+        channel: act.channel,
         ..OrderEvent::default()
     });
     line.collect()
@@ -130,6 +132,7 @@ pub(super) fn place_line<S: Sink>(
     (index, lines): (usize, usize),
 ) -> Done {
     let seller = judge(work, till, line).map_err(|refusal| in_line(refusal, index))?;
+    work.channel = line.channel;
     let timeout = match line.timeout {
         0 => DAY,
         seconds => u64::from(seconds) * SECOND,
@@ -209,12 +212,14 @@ fn judge<S: Sink>(work: &Work<'_, S>, till: &Till, line: &OrderEvent) -> Done<Pa
 
 #[inline]
 fn check_values(line: &OrderEvent) -> Done {
-    let unused = (line.reserved_8, line.reserved_32, line.reserved);
-    let known = line.flags & !order_flags::KNOWN == 0 && unused == (0, 0, [0; 5]);
+    let unused = (line.reserved_32, line.reserved);
+    let known = line.flags & !order_flags::KNOWN == 0 && unused == (0, [0; 5]);
     ensure(line.amount > 0, Status::AmountMustNotBeZero.at("amount"))?;
     ensure(known, Status::ValueOutOfRange.at("pay"))?;
     let named = usize::from(line.delivery) < DELIVERIES.len();
     ensure(named, Status::ValueOutOfRange.at("delivery"))?;
+    let channel = usize::from(line.channel) < CHANNELS.len();
+    ensure(channel, Status::ValueOutOfRange.at("channel"))?;
     let counted = (line.listing == 0) == (line.quantity == 0);
     ensure(counted, Status::ValueOutOfRange.at("quantity"))?;
     let different = line.buyer != line.seller;

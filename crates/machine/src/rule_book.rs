@@ -1,0 +1,211 @@
+//! Entering a version of the rule book.
+
+use merkle::key::{KeyKind, VerifierKey};
+use model::Object;
+use model::object::{Party, RuleVersion};
+use model::record::{PAGE_BYTES, Page};
+use model::rule::bytes::{self, BytesError};
+
+use crate::State;
+use crate::apply::Everything;
+use crate::fact::{Fact, Sink};
+use crate::rules::standing::{VERSIONS, digest_of, key_of};
+
+/// A version of the rule book that is to be entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleBookEntry {
+    /// The canonical bytes of the rules.
+    pub bytes: Vec<u8>,
+    /// Its number: that of the last and 1.
+    pub version: u32,
+    /// Nanoseconds since 1970: from when on it is in force. 0 is at once.
+    pub begins: u64,
+    /// Who signed it: a party of the institution's staff, or an authority.
+    pub party: u128,
+    /// The Ed25519 signature over [`RuleBookEntry::note_text`].
+    pub signature: [u8; 64],
+}
+
+/// Why a version of the rule book is not entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleBookRefusal {
+    /// The bytes are no rule book.
+    Bytes(BytesError),
+    /// It is not the version after the last, which this is.
+    Version(u32),
+    /// It would begin in the past.
+    Begins,
+    /// Nobody who may sign has this id: staff or an authority, neither frozen nor closed.
+    Signer,
+    /// The party has no key.
+    Key,
+    /// The signature is not the party's over this text.
+    Signature,
+    /// So many versions are to come that no other can be entered.
+    TooMany,
+}
+
+impl core::fmt::Display for RuleBookRefusal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Bytes(error) => error.fmt(f),
+            Self::Version(last) => {
+                write!(f, "the last version is {last}; the next is {}", last + 1)
+            }
+            Self::Begins => f.write_str("a rule book comes into force now or later, not before"),
+            Self::Signer => f.write_str(
+                "the signer is no party of the staff and no authority, or is frozen or closed",
+            ),
+            Self::Key => f.write_str("the signer has no key; party_key_set gives it one"),
+            Self::Signature => f.write_str("the signature is not the signer's over this version"),
+            Self::TooMany => write!(f, "{VERSIONS} versions are in force or to come already"),
+        }
+    }
+}
+
+impl std::error::Error for RuleBookRefusal {}
+
+impl RuleBookEntry {
+    /// What is signed, as the text of a C2SP signed note: five lines.
+    pub fn note_text(&self) -> String {
+        let hex = |half: u128| {
+            let bytes = half.to_le_bytes();
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let (first, second) = digest_of(&self.bytes);
+        format!(
+            "counterfoil/rule-book/v1\nversion {}\nbegins {}\nparty {:032x}\nsha256 {}{}\n",
+            self.version,
+            self.begins,
+            self.party,
+            hex(first),
+            hex(second),
+        )
+    }
+
+    /// How many moments entering it takes: one a page and one for the version.
+    pub fn moments(&self) -> usize {
+        self.bytes.len().div_ceil(PAGE_BYTES) + 1
+    }
+
+    fn is_signed_by(&self, key: &[u8; 32]) -> bool {
+        // The name of a key is not part of what it signs.
+        let key = VerifierKey::new("party", KeyKind::Ed25519, key);
+        key.is_ok_and(|key| key.verify(&self.note_text(), &self.signature).is_ok())
+    }
+}
+
+impl State {
+    /// Enters a version of the rule book: its pages and itself. The last of its
+    /// [moments](RuleBookEntry::moments) is `time`; all are later than every record so far. The same
+    /// version again gets the one that is there.
+    pub fn enter_rule_book<S: Sink>(
+        &mut self,
+        time: u64,
+        entry: &RuleBookEntry,
+        sink: &mut S,
+    ) -> Result<RuleVersion, RuleBookRefusal> {
+        if let Some(there) = self.is_there(entry) {
+            return Ok(there);
+        }
+        let rules = self.check_rule_book(time, entry)?;
+        let first = time + 1 - entry.moments() as u64;
+        assert!(first > self.books.clock.last, "time only rises");
+        let document = self.books.rules.documents + 1;
+        let mut timestamp = first;
+        for mut page in Page::of(document, &entry.bytes) {
+            page.timestamp = timestamp;
+            self.books.apply_page(&page);
+            self.group.stamp(timestamp);
+            sink.push(Fact::Page(&page));
+            timestamp += 1;
+        }
+        let (digest, digest_more) = digest_of(&entry.bytes);
+        let part = |place: usize| {
+            let bytes = &entry.signature[16 * place..16 * (place + 1)];
+            u128::from_le_bytes(bytes.try_into().expect("16 bytes"))
+        };
+        let head = RuleVersion {
+            version: entry.version,
+            begins: entry.begins.max(timestamp),
+            document,
+            rules,
+            digest,
+            digest_more,
+            party: entry.party,
+            signature_a: part(0),
+            signature_b: part(1),
+            signature_c: part(2),
+            signature_d: part(3),
+            cause: 0,
+            timestamp,
+        };
+        self.group.stamp(timestamp);
+        let object = Object::RuleVersion(head);
+        self.books.apply_object(&object, Everything);
+        sink.push(Fact::Object(&object));
+        Ok(head)
+    }
+
+    /// The version that was entered by the same entry before.
+    fn is_there(&self, entry: &RuleBookEntry) -> Option<RuleVersion> {
+        let (digest, digest_more) = digest_of(&entry.bytes);
+        let there: &RuleVersion = self.books.business.open((entry.version.into(), 0))?;
+        let same = (there.digest, there.digest_more, there.party)
+            == (digest, digest_more, entry.party)
+            && (entry.begins == 0 || entry.begins == there.begins);
+        same.then_some(*there)
+    }
+
+    /// How many rules an entry has that may be entered.
+    fn check_rule_book(&self, time: u64, entry: &RuleBookEntry) -> Result<u16, RuleBookRefusal> {
+        let book = bytes::decode(&entry.bytes).map_err(RuleBookRefusal::Bytes)?;
+        let last = self.books.rules.last_version();
+        if entry.version != last + 1 {
+            return Err(RuleBookRefusal::Version(last));
+        }
+        if entry.begins != 0 && entry.begins <= time {
+            return Err(RuleBookRefusal::Begins);
+        }
+        let business = &self.books.business;
+        let signer: Option<&Party> = business.open((entry.party, 0));
+        if !signer.is_some_and(may_sign) {
+            return Err(RuleBookRefusal::Signer);
+        }
+        let key = key_of(business, entry.party).ok_or(RuleBookRefusal::Key)?;
+        if !entry.is_signed_by(&key) {
+            return Err(RuleBookRefusal::Signature);
+        }
+        let to_come = self.books.rules.versions();
+        if to_come.iter().filter(|version| version.head.begins > time).count() >= VERSIONS - 1 {
+            return Err(RuleBookRefusal::TooMany);
+        }
+        Ok(book.rules.len() as u16)
+    }
+
+    /// The version of the rule book in force at a moment, and its rules.
+    pub fn rule_book_at(&self, time: u64) -> Option<(RuleVersion, &model::rule::RuleBook)> {
+        let version = self.books.rules.in_force(time)?;
+        Some((version.head, version.book()))
+    }
+
+    /// The version with this number, where it is in force or to come.
+    pub fn rule_book(&self, version: u32) -> Option<(RuleVersion, &model::rule::RuleBook)> {
+        let mut versions = self.books.rules.versions().iter();
+        let found = versions.find(|found| found.head.version == version)?;
+        Some((found.head, found.book()))
+    }
+
+    /// How many rows the tallies of the rules have.
+    pub fn tallies(&self) -> usize {
+        self.books.rules.tallies.len()
+    }
+}
+
+/// Whether a party may sign rule books: staff or an authority, and active.
+fn may_sign(party: &Party) -> bool {
+    const AUTHORITY: u8 = 3;
+    const STAFF: u8 = 4;
+    const _: () = assert!(model::object::PARTY_KINDS.len() == 5);
+    party.state == 0 && (party.kind == AUTHORITY || party.kind == STAFF)
+}

@@ -1,0 +1,343 @@
+//! The rule books of a state: those in force and to come, what they count, what they found.
+
+use std::collections::BTreeMap;
+
+use model::money::CurrencyCode;
+use model::object::{
+    Figure, Finding, FindingState, PartyKey, RuleVersion, is_own_transfer, Party,
+};
+use model::record::{DOCUMENT_BYTES, Page};
+use model::rule::{Lines, RuleBook, Term, bytes};
+use model::{Account, Currency, Transfer};
+use sha2::{Digest, Sha256};
+
+use super::{Facts, Payment, Program, Side, Tallies};
+use crate::accounts::Accounts;
+use crate::business::Business;
+use crate::fact::Slots;
+use crate::index::Key;
+use crate::snapshot::RulesHeader;
+
+/// Versions of the rule book that are in force or to come, at most.
+pub(crate) const VERSIONS: usize = 16;
+
+/// The rule books of a state.
+pub(crate) struct Rules {
+    /// In force and to come, by version; an older one is let go as another is entered.
+    versions: Vec<Version>,
+    pub(crate) tallies: Tallies,
+    /// By ledger and code, the posted debits and credits of all accounts, where a rule compares
+    /// such sums.
+    sums: Option<Sums>,
+    /// Number of the last document.
+    pub(crate) documents: u64,
+    /// Number of the last finding.
+    pub(crate) findings: u64,
+    /// What was entered of the document whose record is still to come.
+    pages: Vec<u8>,
+}
+
+type Sums = BTreeMap<(u32, u16), (u128, u128)>;
+
+/// A version of the rule book.
+pub(crate) struct Version {
+    pub(crate) head: RuleVersion,
+    book: RuleBook,
+    program: Program,
+}
+
+/// What rules ask of the books, seen from the parts of the state that say it.
+pub(crate) struct Seen<'a> {
+    business: &'a Business,
+    ledgers: &'a BTreeMap<u32, Currency>,
+    sums: Option<&'a Sums>,
+}
+
+impl Rules {
+    pub(crate) fn new(key: Key) -> Self {
+        Self {
+            versions: Vec::new(),
+            tallies: Tallies::with_key(key),
+            sums: None,
+            documents: 0,
+            findings: 0,
+            pages: Vec::new(),
+        }
+    }
+
+    /// Whether no rule book was ever entered.
+    #[inline]
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.versions.is_empty()
+    }
+
+    /// The version in force at a moment.
+    #[inline]
+    pub(crate) fn in_force(&self, time: u64) -> Option<&Version> {
+        let begun = |version: &&Version| version.head.begins <= time;
+        self.versions.iter().rev().find(begun)
+    }
+
+    pub(crate) fn versions(&self) -> &[Version] {
+        &self.versions
+    }
+
+    /// Number of the last version; 0 where there is none.
+    pub(crate) fn last_version(&self) -> u32 {
+        self.versions.last().map_or(0, |version| version.head.version)
+    }
+
+    /// What a snapshot has of them, beside the tallies.
+    pub(crate) fn header(&self) -> RulesHeader {
+        let (tallies, next_tally) = self.tallies.numbers();
+        let version = |version: &Version| (version.head, version.book.clone());
+        RulesHeader {
+            documents: self.documents,
+            findings: self.findings,
+            next_tally,
+            tallies: tallies.clone(),
+            versions: self.versions.iter().map(version).collect(),
+        }
+    }
+
+    /// As they were when a snapshot began.
+    pub(crate) fn restore(&mut self, header: &RulesHeader) {
+        self.documents = header.documents;
+        self.findings = header.findings;
+        self.tallies.set_numbers(header.tallies.clone(), header.next_tally);
+        self.set_versions(header.versions.clone());
+    }
+
+    /// Whether a page is the next one.
+    pub(crate) fn takes_page(&self, page: &Page) -> bool {
+        let before = self.pages.len();
+        page.document == self.documents + 1
+            && usize::from(page.part) * model::record::PAGE_BYTES == before
+            && before + page.content().len() <= DOCUMENT_BYTES
+    }
+
+    pub(crate) fn apply_page(&mut self, page: &Page) {
+        self.pages.extend_from_slice(page.content());
+    }
+
+    /// The rule book that the pages before `head` are, where they are what it says.
+    pub(crate) fn book_of(&self, head: &RuleVersion) -> Option<RuleBook> {
+        let (first, second) = digest_of(&self.pages);
+        let next = self.last_version() + 1;
+        let fits = head.document == self.documents + 1
+            && head.version == next
+            && (head.digest, head.digest_more) == (first, second);
+        let book = bytes::decode(&self.pages).ok().filter(|_| fits)?;
+        (book.rules.len() == usize::from(head.rules)).then_some(book)
+    }
+
+    /// Enters the version whose pages were entered before. `accounts` are those of the books.
+    pub(crate) fn apply_version(&mut self, head: &RuleVersion, accounts: &Accounts) {
+        self.documents = head.document;
+        let pages = std::mem::take(&mut self.pages);
+        let book = bytes::decode(&pages).expect("a rule book is checked before it is entered");
+        let current = self.in_force(head.timestamp);
+        let current = current.map_or(0, |current| current.head.version);
+        self.versions.retain(|version| version.head.version >= current);
+        let mut kept: Vec<_> = self.versions.drain(..).map(|v| (v.head, v.book)).collect();
+        kept.push((*head, book));
+        self.set_versions(kept);
+        if self.sums.is_none() {
+            self.count_sums(accounts);
+        }
+    }
+
+    /// Stands on these versions, and counts for them.
+    pub(crate) fn set_versions(&mut self, versions: Vec<(RuleVersion, RuleBook)>) {
+        self.tallies.keep(versions.iter().map(|(_, book)| book));
+        let compile = |(head, book): (RuleVersion, RuleBook)| Version {
+            program: Program::new(&book, &self.tallies),
+            head,
+            book,
+        };
+        self.versions = versions.into_iter().map(compile).collect();
+    }
+
+    /// Adds up the accounts by class, where a rule compares such sums.
+    pub(crate) fn count_sums(&mut self, accounts: &Accounts) {
+        let compares = |version: &Version| {
+            let mut found = false;
+            for rule in &version.book.rules {
+                rule.each_term(&mut |term| found |= matches!(term, Term::Owed(_) | Term::Held(_)));
+            }
+            found
+        };
+        self.sums = self.versions.iter().any(compares).then(|| {
+            let mut sums = Sums::new();
+            for slot in 0..accounts.len() as u32 {
+                add_to(&mut sums, accounts.at(slot), &Account::default());
+            }
+            sums
+        });
+    }
+
+    /// An account changed: `before` is how it stood.
+    #[inline]
+    pub(crate) fn follow(&mut self, now: &Account, before: &Account) {
+        if let Some(sums) = &mut self.sums {
+            add_to(sums, now, before);
+        }
+    }
+
+    /// Whether sums of classes have to follow each account.
+    #[inline]
+    pub(crate) const fn follows(&self) -> bool {
+        self.sums.is_some()
+    }
+
+    /// The state beside the rules, as they see it, and the tallies.
+    #[inline]
+    pub(crate) fn seen<'a>(
+        &'a mut self,
+        business: &'a Business,
+        ledgers: &'a BTreeMap<u32, Currency>,
+    ) -> (&'a mut Tallies, Seen<'a>) {
+        let seen = Seen {
+            business,
+            ledgers,
+            sums: self.sums.as_ref(),
+        };
+        (&mut self.tallies, seen)
+    }
+
+    /// What the version in force finds in a payment.
+    #[inline]
+    pub(crate) fn judge(
+        &self,
+        business: &Business,
+        ledgers: &BTreeMap<u32, Currency>,
+        payment: &Payment,
+    ) -> Vec<Finding> {
+        let Some(version) = self.in_force(payment.time) else {
+            return Vec::new();
+        };
+        let seen = Seen {
+            business,
+            ledgers,
+            sums: self.sums.as_ref(),
+        };
+        let found = version.program.judge(&self.tallies, &seen, payment);
+        let finding = |found: super::Found| Finding {
+            version: version.head.version,
+            rule: found.rule,
+            then: found.then as u8,
+            state: FindingState::Noted as u8,
+            party: version.program.rule(found.rule).map_or(0, |rule| {
+                payment.side(rule.scope.subject).party
+            }),
+            kind: payment.kind,
+            ledger: payment.ledger,
+            amount: payment.amount,
+            used: found.used,
+            limit: found.limit,
+            again: found.again,
+            ..Finding::default()
+        };
+        found.into_iter().map(finding).collect()
+    }
+}
+
+impl Version {
+    pub(crate) fn book(&self) -> &RuleBook {
+        &self.book
+    }
+}
+
+/// What an account has more than it had.
+fn add_to(sums: &mut Sums, now: &Account, before: &Account) {
+    let debits = now.debits_posted.wrapping_sub(before.debits_posted);
+    let credits = now.credits_posted.wrapping_sub(before.credits_posted);
+    let sum = sums.entry((now.ledger, now.code)).or_default();
+    // Of all accounts together they may pass 2^128-1, and come back when a chain is taken back.
+    sum.0 = sum.0.wrapping_add(debits);
+    sum.1 = sum.1.wrapping_add(credits);
+}
+
+/// The two halves of SHA-256.
+pub(crate) fn digest_of(bytes: &[u8]) -> (u128, u128) {
+    let hash: [u8; 32] = Sha256::digest(bytes).into();
+    let (first, second) = hash.split_at(16);
+    let half = |half: &[u8]| u128::from_le_bytes(half.try_into().expect("16 bytes"));
+    (half(first), half(second))
+}
+
+/// What a transfer moves, as rules see it. Parties are known of the accounts that commands keep.
+pub(crate) fn payment_of(accounts: &Accounts, transfer: &Transfer, slots: Slots) -> Payment {
+    let own = is_own_transfer(transfer.id);
+    let side = |slot: u32| {
+        let account = accounts.at(slot);
+        Side {
+            party: if own { account.user_data_128 } else { 0 },
+            account: slot,
+            code: account.code,
+        }
+    };
+    Payment {
+        time: transfer.timestamp,
+        kind: transfer.code,
+        ledger: transfer.ledger,
+        amount: transfer.amount,
+        channel: if own { transfer.user_data_32 as u8 } else { 0 },
+        payer: side(slots.debit),
+        payee: side(slots.credit),
+    }
+}
+
+impl Facts for Seen<'_> {
+    #[inline]
+    fn currency(&self, ledger: u32) -> Option<(CurrencyCode, u8)> {
+        let currency = self.ledgers.get(&ledger)?;
+        Some((currency.code, currency.exponent))
+    }
+
+    #[inline]
+    fn party(&self, id: u128) -> Option<(u8, u8)> {
+        let party: &Party = self.business.open((id, 0))?;
+        Some((party.kind, party.tier))
+    }
+
+    #[inline]
+    fn code_of(&self, role: u8) -> u16 {
+        self.business.code_of(role)
+    }
+
+    fn sums(&self, currency: (CurrencyCode, u8), lines: &Lines) -> (u128, u128) {
+        let (mut debits, mut credits) = (0u128, 0u128);
+        for (&(ledger, code), sum) in self.sums.into_iter().flatten() {
+            let among = self.currency(ledger) == Some(currency)
+                && (lines.codes.contains(&code)
+                    || lines.roles.iter().any(|&role| self.code_of(role) == code));
+            if among {
+                debits = debits.saturating_add(sum.0);
+                credits = credits.saturating_add(sum.1);
+            }
+        }
+        (debits, credits)
+    }
+
+    fn figure(&self, name: &str) -> Option<u128> {
+        let (first, second) = name.split_at_checked(16).unwrap_or((name, ""));
+        let key = |half| model::form::text_to_integer(half);
+        let figure: &Figure = self.business.open((key(first)?, key(second)?))?;
+        Some(figure.value)
+    }
+
+    /// Transfers have no parts.
+    fn part(&self, _: &str) -> Option<u128> {
+        None
+    }
+}
+
+/// The public key of a party.
+pub(crate) fn key_of(business: &Business, party: u128) -> Option<[u8; 32]> {
+    let key: &PartyKey = business.open((party, 0))?;
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(&key.key.to_le_bytes());
+    bytes[16..].copy_from_slice(&key.key_more.to_le_bytes());
+    Some(bytes)
+}
