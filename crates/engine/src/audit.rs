@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use machine::State;
 use merkle::{Frontier, Hash, blocks_of, root_of};
+use model::object::{Finding, FindingState};
 use model::record::Remains;
-use model::{Record, account_flags, transfer_flags};
+use model::{Object, Record, account_flags, transfer_flags};
 use store::StoreError;
 use store::disk::{Disk, Local, Mode};
 use store::erased::{batch_leaves, path_of};
@@ -221,8 +222,8 @@ impl Pass<'_> {
         self.records(header, body)?;
         self.erasures.frame(&*self.disk, header, &mut self.audit)?;
         self.check_root(header, body)?;
-        if leaf.rule_book != [0; 32] {
-            let what = "its outer leaf names a rule book, and there is none";
+        if leaf.rule_book != self.state.rules_digest(leaf.timestamp) {
+            let what = "its outer leaf names another rule book than the one in force";
             self.differs(&format!("batch {}: {what}", leaf.number));
         }
         self.salts.pass(header, &mut self.audit);
@@ -258,6 +259,9 @@ impl Pass<'_> {
             self.check_record(header, &record)
                 .and_then(|()| self.fold(leaf.first_record + u64::from(number), &record))
                 .map_err(|what| self.damaged(header, entry.at, &wrong(&what)))?;
+            if let Record::Object(Object::Finding(finding)) = &record {
+                self.check_finding(header, finding);
+            }
             if let Record::StatementLine(line) = &record {
                 self.statements.line(line, leaf.number);
             }
@@ -269,6 +273,29 @@ impl Pass<'_> {
             return Err(self.damaged(header, 0, "the batch has another count of records"));
         }
         Ok(())
+    }
+
+    /// A rule applies while its version is in force: when the batch began, or when it ended.
+    fn check_finding(&mut self, header: &Header, finding: &Finding) {
+        let noted =
+            finding.state == FindingState::Noted as u8 || finding.state == FindingState::Open as u8;
+        let version = |time| {
+            let in_force = self.state.rule_book_at(time);
+            in_force.map(|(head, book)| (head.version, book.rules.len()))
+        };
+        let times = [self.chain.timestamp, finding.timestamp];
+        let in_force = times
+            .into_iter()
+            .filter_map(version)
+            .any(|(version, rules)| {
+                version == finding.version && usize::from(finding.rule) < rules
+            });
+        if noted && finding.cause == 0 && !in_force {
+            let (number, version) = (finding.number, finding.version);
+            let what = format!("finding {number} applies version {version} of the rules");
+            let batch = header.leaf.number;
+            self.differs(&format!("batch {batch}: {what}, which was not in force"));
+        }
     }
 
     fn check_root(&mut self, header: &Header, body: &[u8]) -> Result<(), StoreError> {
@@ -295,7 +322,10 @@ impl Pass<'_> {
             record,
             Record::RecordErased(_) | Record::StatementLine(_) | Record::Erased(_)
         );
-        let is_platform = matches!(record, Record::Deed(_) | Record::Object(_));
+        let is_platform = matches!(
+            record,
+            Record::Deed(_) | Record::Object(_) | Record::Page(_)
+        );
         if version < 2 && is_later || version < 3 && is_platform {
             return Err(format!(
                 "`books` says version {version}, which has no such record"

@@ -75,6 +75,7 @@ impl Change {
             | Record::StatementLine(_)
             | Record::Deed(_)
             | Record::Object(_)
+            | Record::Page(_)
             | Record::Erased(Remains::Failed(_)) => return None,
         })
     }

@@ -31,6 +31,8 @@ pub(crate) struct Group {
     pub(crate) end: u64,
     /// Time of the batch.
     pub(crate) timestamp: u64,
+    /// Digest of the rule book that is in force then.
+    pub(crate) rule_book: [u8; 32],
     /// Whether the tail of the index ends with this batch.
     pub(crate) seals_tail: bool,
     /// Header of a snapshot that begins after this batch.
@@ -47,6 +49,7 @@ impl Group {
             at: end,
             end,
             timestamp,
+            rule_book: [0; 32],
             seals_tail: false,
             snapshot: None,
             answers: Vec::new(),
@@ -99,7 +102,7 @@ impl Committer {
             return Ok(());
         }
         if let Some(draft) = &mut group.draft {
-            let leaf = self.leaf(draft, group.timestamp);
+            let leaf = self.leaf(draft, (group.timestamp, group.rule_book));
             let seed = self.ratchet.seed();
             let frame = draft.frame.seal(group.at, &seed, &leaf);
             self.log.append(group.at, frame)?;
@@ -122,7 +125,7 @@ impl Committer {
         Ok(())
     }
 
-    fn leaf(&mut self, draft: &Draft, timestamp: u64) -> OuterLeaf {
+    fn leaf(&mut self, draft: &Draft, (timestamp, rule_book): (u64, [u8; 32])) -> OuterLeaf {
         let (bytes, spans) = draft.frame.parts();
         let seed = Seed::from_bytes(self.ratchet.seed());
         self.leaves.clear();
@@ -134,7 +137,7 @@ impl Committer {
             timestamp,
             inner_root: self.root().to_bytes(),
             previous: self.chain.previous,
-            rule_book: [0; 32],
+            rule_book,
         }
     }
 

@@ -4,7 +4,7 @@ use machine::{Fact, Sink};
 use model::Object;
 use model::limits::RECORD_BYTES;
 use model::object::is_own_transfer;
-use model::record::{Record, encode_transfer};
+use model::record::{Page, Record, encode_transfer};
 use store::frame::FrameBuffer;
 use store::index::{Additions, IdHash, Tree};
 
@@ -106,11 +106,27 @@ pub(crate) fn index_object(additions: &mut Additions, hash: IdHash, object: &Obj
             | Object::Holiday(_)
             | Object::Day(_)
             | Object::Listing(_)
+            | Object::Figure(_)
     );
     if is_looked_for {
         let (id, _) = object.key();
         additions.push_id(id, hash.of(id), at);
     }
+}
+
+/// The high half of the ids by which pages are found: `cf-pages`. The low half is the number of the
+/// document.
+const PAGES: u64 = u64::from_be_bytes(*b"cf-pages");
+
+/// The id by which the pages of a document are found.
+pub(crate) const fn pages_id(document: u64) -> u128 {
+    (PAGES as u128) << 64 | document as u128
+}
+
+/// Enters a page into the index, as the writer and the recovery both do.
+pub(crate) fn index_page(additions: &mut Additions, hash: IdHash, page: &Page, at: u64) {
+    let id = pages_id(page.document);
+    additions.push_id(id, hash.of(id), at);
 }
 
 impl Sink for Draft {
@@ -148,6 +164,10 @@ impl Sink for Draft {
             Fact::Deed(deed) => {
                 let at = self.push_record(&Record::Deed(*deed));
                 self.push_id(deed.id, at);
+            }
+            Fact::Page(page) => {
+                let at = self.push_record(&Record::Page(*page));
+                index_page(&mut self.additions, self.hash, page, at);
             }
             Fact::Erasure(_) | Fact::Statement(_) => {
                 self.push_record(&fact.record());

@@ -66,6 +66,7 @@ const KINDS: &[(&str, &str)] = &[
     ("transfer", "failed"),
     ("record", "erased"),
     ("statement", "line"),
+    ("page", "entered"),
 ];
 
 /// The noun of the records that say that a command was carried out.
@@ -85,6 +86,7 @@ impl EventKind {
             Record::TransferFailed(_) => KINDS[4],
             Record::RecordErased(_) => KINDS[5],
             Record::StatementLine(_) => KINDS[6],
+            Record::Page(_) => KINDS[7],
             Record::Deed(deed) => (DEED, act_name(deed.act)),
             Record::Object(object) if object.is_secret() => return None,
             Record::Object(object) => (object.name(), act_name(object.cause())),

@@ -16,7 +16,7 @@ use store::snapshot::{self, Part, Snapshot};
 use store::superblock::Superblock;
 use store::tree::Tree;
 
-use crate::draft::{index_object, index_transfer};
+use crate::draft::{index_object, index_page, index_transfer};
 use crate::limits::{CHECKED_BYTES, RECORDS_PER_TAIL};
 use crate::salt::Ratchet;
 use crate::start::{Recovery, StartError, fresh_table};
@@ -338,6 +338,7 @@ pub(crate) fn enter(
         Record::TransferFailed(failed) => additions.push_id(failed.id, hash.of(failed.id), at),
         Record::Deed(deed) => additions.push_id(deed.id, hash.of(deed.id), at),
         Record::Object(object) => index_object(additions, hash, object, at),
+        Record::Page(page) => index_page(additions, hash, page, at),
         // What was erased is not to be found; adding up an account comes upon it all the same.
         Record::Erased(Remains::Transfer(moved) | Remains::Expired(moved)) => {
             for id in [moved.debit_account_id, moved.credit_account_id] {

@@ -4,10 +4,11 @@ use std::fmt;
 
 use std::sync::mpsc::Sender;
 
-use machine::State;
+use machine::{RuleBookEntry, RuleBookRefusal, State};
 use model::limits::BATCH_EVENTS;
-use model::object::ChartLine;
+use model::object::{ChartLine, RuleVersion};
 use model::record::{Erasure, StatementLine};
+use model::rule::RuleBook;
 use model::{
     Account, Command, CommandResult, Currency, EventResult, Object, OrderEvent, QueryFilter,
     Transfer,
@@ -58,6 +59,12 @@ pub enum LedgerAnswer {
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refused>>;
 
+/// A version of the rule book and its rules.
+pub type RuleBookVersion = (RuleVersion, RuleBook);
+
+/// What became of a version of the rule book that was to be entered.
+pub(crate) type Entered = Box<Result<RuleVersion, RuleBookRefusal>>;
+
 /// Records that a line of an order makes: a transfer and its own.
 const LINE_WEIGHT: usize = 2;
 
@@ -70,6 +77,9 @@ pub(crate) enum Request {
     /// The open objects of these kinds and keys.
     Objects(Vec<machine::Asked>, Reply<Vec<Option<Object>>>),
     Chart(Reply<Vec<ChartLine>>),
+    EnterRuleBook(Box<RuleBookEntry>, Reply<Entered>),
+    /// The version with this number, or the one in force, where the state has it still.
+    RuleBook(Option<u32>, Reply<Option<Box<RuleBookVersion>>>),
     /// The trial balance of now; `None` where a sum leaves its range.
     Trial(Reply<Option<Vec<TrialLine>>>),
     DeclareLedger(Currency, Reply<LedgerAnswer>),
@@ -102,6 +112,7 @@ impl Request {
             Self::Orders(lines, _) => lines.len() * LINE_WEIGHT,
             Self::EnterStatement(lines, _) => lines.len(),
             Self::EnterErasures(erasures, _) => erasures.len(),
+            Self::EnterRuleBook(entry, _) => entry.moments(),
             _ => 1,
         };
         events.max(1)
@@ -117,6 +128,8 @@ impl Request {
             Self::Commands(_, reply) | Self::Orders(_, reply) => drop(reply.send(Err(why))),
             Self::Objects(_, reply) => drop(reply.send(Err(why))),
             Self::Chart(reply) => drop(reply.send(Err(why))),
+            Self::EnterRuleBook(_, reply) => drop(reply.send(Err(why))),
+            Self::RuleBook(_, reply) => drop(reply.send(Err(why))),
             Self::Trial(reply) => drop(reply.send(Err(why))),
             Self::DeclareLedger(_, reply) => drop(reply.send(Err(why))),
             Self::Ledgers(reply) => drop(reply.send(Err(why))),
@@ -141,6 +154,11 @@ pub(crate) enum Answer {
     Commands(Reply<Vec<CommandResult>>, Vec<CommandResult>),
     Objects(Reply<Vec<Option<Object>>>, Vec<Option<Object>>),
     Chart(Reply<Vec<ChartLine>>, Vec<ChartLine>),
+    EnteredRuleBook(Reply<Entered>, Entered),
+    RuleBook(
+        Reply<Option<Box<RuleBookVersion>>>,
+        Option<Box<RuleBookVersion>>,
+    ),
     Trial(Reply<Option<Vec<TrialLine>>>, Option<Vec<TrialLine>>),
     Ledger(Reply<LedgerAnswer>, LedgerAnswer),
     Ledgers(Reply<Vec<Currency>>, Vec<Currency>),
@@ -160,6 +178,8 @@ impl Answer {
             Self::Commands(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Objects(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Chart(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::EnteredRuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::RuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Trial(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledger(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledgers(reply, value) => drop(reply.send(outcome.map(|()| value))),

@@ -195,6 +195,7 @@ impl Writer {
         self.recall.look_up(&mut self.recalled)?;
         for request in gathered.drain(..) {
             self.decide(request, &mut decided)?;
+            self.enter_findings(&mut decided.draft);
         }
         self.state.end_group();
         self.advance_scans(&mut decided.answers);
@@ -221,6 +222,16 @@ impl Writer {
         for _ in 0..self.state.rings(now, BATCH_RINGS) {
             let time = self.next_time(RING_MOMENTS);
             self.state.ring(time, &mut *decided.draft);
+        }
+        self.enter_findings(&mut decided.draft);
+    }
+
+    /// Makes records of what rules found, in the batch of the payments.
+    fn enter_findings(&mut self, draft: &mut Draft) {
+        let found = self.state.findings_waiting();
+        if found > 0 {
+            let time = self.next_time(found);
+            self.state.enter_findings(time, draft);
         }
     }
 
@@ -253,6 +264,8 @@ impl Writer {
             request @ (Request::Commands(..)
             | Request::Orders(..)
             | Request::Objects(..)
+            | Request::EnterRuleBook(..)
+            | Request::RuleBook(..)
             | Request::Chart(_)) => return self.serve_platform(request, decided),
             Request::DeclareLedger(currency, reply) => {
                 let currency = Currency {
@@ -359,6 +372,20 @@ impl Writer {
                 Answer::Objects(reply, found.collect())
             }
             Request::Chart(reply) => Answer::Chart(reply, self.state.chart()),
+            Request::EnterRuleBook(entry, reply) => {
+                let time = self.next_time(entry.moments());
+                let entered = self.state.enter_rule_book(time, &entry, draft);
+                Answer::EnteredRuleBook(reply, Box::new(entered))
+            }
+            Request::RuleBook(version, reply) => {
+                let now = self.clock.now().max(self.time);
+                let found = match version {
+                    Some(version) => self.state.rule_book(version),
+                    None => self.state.rule_book_at(now),
+                };
+                let found = found.map(|(head, book)| (head, book.clone()));
+                Answer::RuleBook(reply, found.map(Box::new))
+            }
             _ => return Err("it is none of the platform".to_owned()),
         };
         decided.answers.push(answer);
@@ -379,6 +406,7 @@ impl Writer {
             group.at = self.cursor.place(draft.frame.frame_len() as u64);
             group.end = self.cursor.next;
             draft.place(group.at, group.end);
+            group.rule_book = self.state.rules_digest(group.timestamp);
             self.recall.fresh.extend(&draft.additions);
             self.records += records;
             self.in_tail += records;

@@ -276,12 +276,7 @@ impl Books {
         tallies.count_in(&seen, &payment, |shard| reach.tally(shard), note);
     }
 
-    pub(crate) fn apply_expired<R: Reach>(
-        &mut self,
-        expired: &Expired,
-        slots: Slots,
-        reach: R,
-    ) {
+    pub(crate) fn apply_expired<R: Reach>(&mut self, expired: &Expired, slots: Slots, reach: R) {
         self.apply_effect(&Effect::of_expiry(expired), slots, reach);
         self.apply_end((expired.pending_id, 0), reach, |_| {});
         self.clock.tick(expired.timestamp);

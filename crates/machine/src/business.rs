@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use model::Object;
 use model::object::{
-    Calendar, Chargeback, ChartLine, Day, Fee, FeeTier, Figure, Finding, Gift, GiftClaim, GiftSeed, Hold,
-    Holiday, PartyKey, RuleVersion,
-    Life, Listing, Noun, OrderLine, Party, Payment, PaymentRequest, ROLES, Reserve, Role, Schedule,
+    Calendar, Chargeback, ChartLine, Day, Fee, FeeTier, Figure, Finding, Gift, GiftClaim, GiftSeed,
+    Hold, Holiday, Life, Listing, Noun, OrderLine, Party, PartyKey, Payment, PaymentRequest, ROLES,
+    Reserve, Role, RuleVersion, Schedule,
 };
 
 use crate::accounts::Accounts;

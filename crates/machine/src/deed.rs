@@ -336,9 +336,13 @@ impl<'a, S: Sink> Work<'a, S> {
                 self.state.journal.note(Undo::Reserved(transfer.id));
             }
         }
-        self.state
-            .books
-            .record(transfer, released, slots, &mut self.state.journal, self.sink);
+        self.state.books.record(
+            transfer,
+            released,
+            slots,
+            &mut self.state.journal,
+            self.sink,
+        );
         transfer.id
     }
 

@@ -17,6 +17,8 @@ impl State {
     /// length, the accounts in slot order and the pending transfers by id, 128 bytes each.
     /// Where the platform was used, the records of the open objects follow by kind and key, each after
     /// its length, and the listings, 24 bytes each.
+    /// Where a rule book was entered, what a snapshot header has of the rules follows, and the rows of the
+    /// tallies, by subject.
     /// Counts, lengths and timestamps are 8 bytes, little-endian.
     ///
     /// It reads all of the state: for tests and audits.
@@ -57,6 +59,15 @@ impl State {
             for first in (0..business.listings.len()).step_by(RUN) {
                 let end = business.listings.len().min(first + RUN);
                 hash.update(business.listings.run(first, end).as_bytes());
+            }
+        }
+        let rules = &self.books.rules;
+        if !rules.is_idle() {
+            let mut bytes = Vec::new();
+            rules.header().write(&mut bytes);
+            hash.update(&bytes);
+            for row in rules.tallies.all() {
+                hash.update(row.as_bytes());
             }
         }
         hash.finalize().into()

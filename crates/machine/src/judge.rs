@@ -78,7 +78,10 @@ impl State {
             self.found.refused = Some(*refused);
             return Err(Status::RefusedByRule);
         }
-        for finding in found.iter_mut().filter(|found| is(found, Consequence::Hold)) {
+        for finding in found
+            .iter_mut()
+            .filter(|found| is(found, Consequence::Hold))
+        {
             let held = self.held(finding);
             match held {
                 Some(held) if held.state == FindingState::Allowed as u8 => {

@@ -70,7 +70,10 @@ impl RuleBookEntry {
     pub fn note_text(&self) -> String {
         let hex = |half: u128| {
             let bytes = half.to_le_bytes();
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
         };
         let (first, second) = digest_of(&self.bytes);
         format!(
@@ -177,7 +180,12 @@ impl State {
             return Err(RuleBookRefusal::Signature);
         }
         let to_come = self.books.rules.versions();
-        if to_come.iter().filter(|version| version.head.begins > time).count() >= VERSIONS - 1 {
+        if to_come
+            .iter()
+            .filter(|version| version.head.begins > time)
+            .count()
+            >= VERSIONS - 1
+        {
             return Err(RuleBookRefusal::TooMany);
         }
         Ok(book.rules.len() as u16)
@@ -187,6 +195,17 @@ impl State {
     pub fn rule_book_at(&self, time: u64) -> Option<(RuleVersion, &model::rule::RuleBook)> {
         let version = self.books.rules.in_force(time)?;
         Some((version.head, version.book()))
+    }
+
+    /// SHA-256 over the rules in force at a moment; zero where there are none.
+    pub fn rules_digest(&self, time: u64) -> [u8; 32] {
+        let version = self.books.rules.in_force(time);
+        let mut digest = [0; 32];
+        if let Some(version) = version {
+            digest[..16].copy_from_slice(&version.head.digest.to_le_bytes());
+            digest[16..].copy_from_slice(&version.head.digest_more.to_le_bytes());
+        }
+        digest
     }
 
     /// The version with this number, where it is in force or to come.

@@ -314,7 +314,7 @@ fn take_bytes<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], HeaderError> {
 }
 
 impl RulesHeader {
-    fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let counts = [
             self.documents,
             self.findings,

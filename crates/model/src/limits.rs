@@ -55,4 +55,5 @@ pub const CURRENCY_CODE_BYTES: usize = 12;
 /// Decimal places of a currency at most.
 pub const CURRENCY_EXPONENT: u8 = 18;
 
-const _: () = assert!(BATCH_EVENTS + BATCH_FINDINGS + BATCH_EXPIRIES + 16 * BATCH_RINGS <= BATCH_RECORDS);
+const _: () =
+    assert!(BATCH_EVENTS + BATCH_FINDINGS + BATCH_EXPIRIES + 16 * BATCH_RINGS <= BATCH_RECORDS);

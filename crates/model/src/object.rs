@@ -408,7 +408,9 @@ mod tests {
     /// the two.
     #[test]
     fn every_identifier_is_a_party_or_known_not_to_be_one() {
-        const OTHERS: &[&str] = &["command", "fee", "gift", "id", "order", "payment", "pending"];
+        const OTHERS: &[&str] = &[
+            "command", "fee", "gift", "id", "order", "payment", "pending",
+        ];
         for (_, name, fields) in Object::ALL {
             for field in fields.iter().filter(|field| field.form == Form::Id) {
                 let party = PARTY_FIELDS.contains(&field.name);

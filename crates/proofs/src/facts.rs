@@ -93,6 +93,12 @@ pub(crate) fn record_facts(record: &Record, verdict: &mut Verdict) {
             verdict.add("number", deed.number);
         }
         Record::Object(object) => object_facts(object, verdict),
+        Record::Page(page) => {
+            verdict.add("record", "page");
+            verdict.add("document", page.document);
+            verdict.add("part", page.part);
+            verdict.add("length", page.length);
+        }
         Record::Erased(_) => verdict.add("record", "erased"),
     }
     verdict.add("timestamp", record.timestamp());

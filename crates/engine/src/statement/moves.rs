@@ -113,6 +113,7 @@ impl Moves {
             | Record::StatementLine(_)
             | Record::Deed(_)
             | Record::Object(_)
+            | Record::Page(_)
             | Record::Erased(Remains::Expired(_) | Remains::Failed(_)) => return,
         };
         if flags & (PENDING | VOID_PENDING) == 0 && amount > 0 {

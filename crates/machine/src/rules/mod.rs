@@ -136,7 +136,10 @@ impl ByKind {
         high.dedup();
         Self {
             low: (0..LOW_KINDS).map(|kind| about(Some(kind))).collect(),
-            high: high.into_iter().map(|&kind| (kind, about(Some(kind)))).collect(),
+            high: high
+                .into_iter()
+                .map(|&kind| (kind, about(Some(kind))))
+                .collect(),
             any: about(None),
         }
     }

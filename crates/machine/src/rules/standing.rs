@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::money::CurrencyCode;
-use model::object::{
-    Figure, Finding, FindingState, PartyKey, RuleVersion, is_own_transfer, Party,
-};
+use model::object::{Figure, Finding, FindingState, Party, PartyKey, RuleVersion, is_own_transfer};
 use model::record::{DOCUMENT_BYTES, Page};
 use model::rule::{Lines, RuleBook, Term, bytes};
 use model::{Account, Currency, Transfer};
@@ -84,7 +82,9 @@ impl Rules {
 
     /// Number of the last version; 0 where there is none.
     pub(crate) fn last_version(&self) -> u32 {
-        self.versions.last().map_or(0, |version| version.head.version)
+        self.versions
+            .last()
+            .map_or(0, |version| version.head.version)
     }
 
     /// What a snapshot has of them, beside the tallies.
@@ -104,7 +104,8 @@ impl Rules {
     pub(crate) fn restore(&mut self, header: &RulesHeader) {
         self.documents = header.documents;
         self.findings = header.findings;
-        self.tallies.set_numbers(header.tallies.clone(), header.next_tally);
+        self.tallies
+            .set_numbers(header.tallies.clone(), header.next_tally);
         self.set_versions(header.versions.clone());
     }
 
@@ -138,7 +139,8 @@ impl Rules {
         let book = bytes::decode(&pages).expect("a rule book is checked before it is entered");
         let current = self.in_force(head.timestamp);
         let current = current.map_or(0, |current| current.head.version);
-        self.versions.retain(|version| version.head.version >= current);
+        self.versions
+            .retain(|version| version.head.version >= current);
         let mut kept: Vec<_> = self.versions.drain(..).map(|v| (v.head, v.book)).collect();
         kept.push((*head, book));
         self.set_versions(kept);
@@ -227,9 +229,10 @@ impl Rules {
             rule: found.rule,
             then: found.then as u8,
             state: FindingState::Noted as u8,
-            party: version.program.rule(found.rule).map_or(0, |rule| {
-                payment.side(rule.scope.subject).party
-            }),
+            party: version
+                .program
+                .rule(found.rule)
+                .map_or(0, |rule| payment.side(rule.scope.subject).party),
             kind: payment.kind,
             ledger: payment.ledger,
             amount: payment.amount,

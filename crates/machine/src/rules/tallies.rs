@@ -17,7 +17,9 @@ pub(crate) const ROW_BYTES: usize = size_of::<Row>();
 /// What one tally counted for one subject in one window.
 ///
 /// 44 bytes, and about 15 in the index.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable,
+)]
 #[repr(C)]
 pub(crate) struct Row {
     /// A party, an account, two accounts, or nothing.
@@ -159,7 +161,10 @@ impl Tallies {
     /// The place of a tally of a rule among those that are counted.
     pub(super) fn place_of(&self, zone: &Zone, rule: &Rule, tally: Tally) -> u16 {
         let digest = digest_of(zone, &rule.scope, tally);
-        let place = self.counted.iter().position(|counted| counted.digest == digest);
+        let place = self
+            .counted
+            .iter()
+            .position(|counted| counted.digest == digest);
         place.expect("the tallies of a program are kept") as u16
     }
 
@@ -182,7 +187,13 @@ impl Tallies {
     /// Counts a payment that is made.
     #[inline]
     pub fn count(&mut self, facts: &impl Facts, payment: &Payment) {
-        self.each_row(facts, payment, |_| true, |_| {}, |row| row.add(payment.amount));
+        self.each_row(
+            facts,
+            payment,
+            |_| true,
+            |_| {},
+            |row| row.add(payment.amount),
+        );
     }
 
     /// As [`Tallies::count`], in the shards that `reaches` names; `before` is told how each row
@@ -195,7 +206,9 @@ impl Tallies {
         reaches: impl Fn(usize) -> bool,
         before: impl FnMut(RowBefore),
     ) {
-        self.each_row(facts, payment, reaches, before, |row| row.add(payment.amount));
+        self.each_row(facts, payment, reaches, before, |row| {
+            row.add(payment.amount)
+        });
     }
 
     /// Counts no more what was counted of `payment` when it was reserved: so much of it, or all of
@@ -295,7 +308,11 @@ impl Tallies {
     pub(super) fn again(&self, place: u16, time: u64) -> u64 {
         let counted = &self.counted[usize::from(place)];
         let window = counted.tally.window;
-        end_of(window, &counted.zone, window_at(window, &counted.zone, time))
+        end_of(
+            window,
+            &counted.zone,
+            window_at(window, &counted.zone, time),
+        )
     }
 
     /// Makes a row stand as it did.
@@ -339,7 +356,8 @@ impl Tallies {
 
     #[inline]
     fn hash_of(&self, row: &Row) -> u64 {
-        let which = u128::from(row.number) << 16 | u128::from(row.ring) << 8 | u128::from(row.space);
+        let which =
+            u128::from(row.number) << 16 | u128::from(row.ring) << 8 | u128::from(row.space);
         self.key.hash(row.subject() ^ which.rotate_right(32))
     }
 
@@ -347,7 +365,14 @@ impl Tallies {
     pub(crate) fn shard(&self, shard: usize) -> Vec<Row> {
         let slots = self.index.shard(shard);
         let mut rows: Vec<_> = slots.map(|slot| *self.rows.get(slot)).collect();
-        rows.sort_unstable_by_key(|row| (row.subject(), row.number, row.ring, row.space));
+        rows.sort_unstable_by_key(Row::place);
+        rows
+    }
+
+    /// All rows, in the order of their subjects.
+    pub(crate) fn all(&self) -> Vec<Row> {
+        let mut rows: Vec<_> = (0..SHARDS).flat_map(|shard| self.shard(shard)).collect();
+        rows.sort_unstable_by_key(Row::place);
         rows
     }
 
@@ -401,8 +426,12 @@ impl Counted {
 
 impl Row {
     fn is_of(&self, other: &Self) -> bool {
-        (self.subject, self.number, self.ring, self.space)
-            == (other.subject, other.number, other.ring, other.space)
+        self.place() == other.place()
+    }
+
+    /// What it is found by.
+    fn place(&self) -> (u128, u16, u8, u8) {
+        (self.subject(), self.number, self.ring, self.space)
     }
 
     fn subject(&self) -> u128 {

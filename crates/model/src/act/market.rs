@@ -2,8 +2,8 @@
 
 use super::acts;
 use crate::form::Form;
-use crate::rule::CHANNELS;
 use crate::object::{DELIVERIES, FUNDINGS, GIFT_KINDS, LISTING_STATES};
+use crate::rule::CHANNELS;
 
 acts! {
     /// Offers something for sale; the books give it a number.

@@ -2,8 +2,8 @@
 
 use super::acts;
 use crate::form::Form;
-use crate::rule::CHANNELS;
 use crate::object::{FUNDINGS, ROUNDINGS, SCHEDULE_RULES};
+use crate::rule::CHANNELS;
 
 acts! {
     /// Money comes in for a wallet.

@@ -35,17 +35,19 @@ impl Page {
 
     /// The pages of document number `document`; their times are missing still.
     pub fn of(document: u64, bytes: &[u8]) -> impl Iterator<Item = Self> {
-        (0..).zip(bytes.chunks(PAGE_BYTES)).map(move |(part, chunk)| {
-            let mut page = Self {
-                document,
-                part,
-                length: chunk.len() as u16,
-                bytes: [0; PAGE_BYTES],
-                timestamp: 0,
-            };
-            page.bytes[..chunk.len()].copy_from_slice(chunk);
-            page
-        })
+        (0..)
+            .zip(bytes.chunks(PAGE_BYTES))
+            .map(move |(part, chunk)| {
+                let mut page = Self {
+                    document,
+                    part,
+                    length: chunk.len() as u16,
+                    bytes: [0; PAGE_BYTES],
+                    timestamp: 0,
+                };
+                page.bytes[..chunk.len()].copy_from_slice(chunk);
+                page
+            })
     }
 }
 

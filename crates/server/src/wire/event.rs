@@ -1,7 +1,7 @@
 use engine::{Event, Events};
 use merkle::Hash;
 use model::object::own_transfer;
-use model::record::{Erasure, Expired, Failed, StatementLine};
+use model::record::{Erasure, Expired, Failed, Page, StatementLine};
 use model::{ActFacts, CreateTransferStatus, Deed, ListingAdd, Record};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -91,6 +91,7 @@ fn record_view(record: &Record, currencies: &Currencies) -> Value {
         Record::StatementLine(line) => line_view(line, currencies),
         Record::Deed(deed) => deed_view(deed),
         Record::Object(object) => object_view(object, currencies),
+        Record::Page(page) => page_view(page),
         // No event is of one.
         Record::Erased(_) => Value::Null,
     }
@@ -117,6 +118,15 @@ fn failed_view(failed: &Failed) -> Value {
         "status": status.map_or("unknown", CreateTransferStatus::name),
         "status_code": failed.status,
         "timestamp": U64(failed.timestamp),
+    })
+}
+
+fn page_view(page: &Page) -> Value {
+    json!({
+        "document": U64(page.document),
+        "part": page.part,
+        "length": page.length,
+        "timestamp": U64(page.timestamp),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Placing orders: judging a line, and making it.
 
-use model::rule::CHANNELS;
 use model::object::{DELIVERIES, LineState, OrderLine, Party, Role, account_of};
+use model::rule::CHANNELS;
 use model::{Command, CommandResult, CommandStatus as Status, OrderEvent, OrderPlace, order_flags};
 
 use super::{DAY, paid_in_full};
