@@ -80,7 +80,7 @@ pub struct Expected {
     pub used: Option<u128>,
     /// What was left of it.
     pub left: Option<u128>,
-    /// Nanoseconds: when it begins again.
+    /// Nanoseconds: when it begins again; 0 is never.
     pub again: Option<u64>,
 }
 
@@ -152,7 +152,7 @@ impl Of<'_> {
         let scope = &self.rule.scope;
         let mut table = value.table()?;
         let channel = table.may("channel").map(|value| place(value, CHANNELS));
-        let asked = Asked {
+        let mut asked = Asked {
             time: self.time(table.must("time")?)?,
             kind: match table.may("kind") {
                 Some(value) => kind(value)?,
@@ -174,6 +174,15 @@ impl Of<'_> {
             },
         };
         table.end()?;
+        // Who pays himself is the same person on both sides.
+        if asked.payer.party == asked.payee.party {
+            let (payer, payee) = (&mut asked.payer, &mut asked.payee);
+            let (is, same) = match scope.subject {
+                Subject::Payer => (*payer, payee),
+                Subject::Payee => (*payee, payer),
+            };
+            (same.kind, same.tier) = (is.kind, is.tier);
+        }
         Ok(asked)
     }
 
@@ -243,7 +252,12 @@ impl Of<'_> {
                 .transpose()
         };
         let (used, left) = (number("used")?, number("left")?);
-        let again = table.may("again").map(|value| self.time(value));
+        let again = table
+            .may("again")
+            .map(|value| match value.moment_text()?.as_str() {
+                "never" => Ok(0),
+                _ => self.time(value),
+            });
         let expected = Expected {
             then: Consequence::ALL.get(place).copied(),
             used,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use model::money::CurrencyCode;
 use model::rule::{
     Condition, Fraction, Lines, Measure, Per, Relation, Rule, RuleBook, Subject, Tally, Term,
-    Window, Zone,
+    Window, Zone, bytes,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -34,6 +34,8 @@ pub struct Payment {
     pub payee: Side,
     /// What whoever makes it tells of it.
     pub parts: BTreeMap<String, u128>,
+    /// Whether it was taken back as a whole.
+    pub is_none: bool,
 }
 
 /// One side of a payment.
@@ -95,28 +97,68 @@ pub enum Said {
     },
 }
 
-/// What each rule of a book says to a payment, by the payments that were made before it.
-pub fn judge(book: &RuleBook, books: &Books, before: &[Payment], payment: &Payment) -> Vec<Said> {
-    let rules = book.rules.iter();
-    rules
-        .map(|rule| {
+/// A rule book, and every payment that was made.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    book: RuleBook,
+    made: Vec<Payment>,
+    /// For each tally of the book, by its [canonical bytes](bytes::tally_bytes): how many payments
+    /// were made before it was counted.
+    since: BTreeMap<Vec<u8>, usize>,
+}
+
+impl Rules {
+    /// Judges by another book from now on. A tally that was in the book before goes on, any other
+    /// begins at 0.
+    pub fn enter(&mut self, book: RuleBook) {
+        let before = std::mem::take(&mut self.since);
+        for rule in &book.rules {
+            let zone = &book.zones[usize::from(rule.zone)];
+            rule.each_term(&mut |term| {
+                if let Term::Tally(tally) = term {
+                    let bytes = bytes::tally_bytes(zone, &rule.scope, *tally);
+                    let since = before.get(&bytes).copied();
+                    self.since.insert(bytes, since.unwrap_or(self.made.len()));
+                }
+            });
+        }
+        self.book = book;
+    }
+
+    /// What each rule says to a payment, by those that were made.
+    pub fn judge(&self, books: &Books, payment: &Payment) -> Vec<Said> {
+        let say = |rule: &Rule| {
             let case = Case {
-                zone: &book.zones[usize::from(rule.zone)],
+                zone: &self.book.zones[usize::from(rule.zone)],
+                rules: self,
                 rule,
                 books,
-                before,
                 payment,
             };
             case.say()
-        })
-        .collect()
+        };
+        self.book.rules.iter().map(say).collect()
+    }
+
+    /// The payment is made.
+    pub fn make(&mut self, payment: Payment) {
+        self.made.push(payment);
+    }
+
+    /// Of the payment that was made as number `place` only `left` is, or nothing.
+    pub fn give_back(&mut self, place: usize, left: u128) {
+        // One that was not made counts nowhere, and the numbers of the others stay.
+        let payment = &mut self.made[place];
+        payment.amount = left;
+        payment.is_none |= left == 0;
+    }
 }
 
 struct Case<'a> {
     zone: &'a Zone,
+    rules: &'a Rules,
     rule: &'a Rule,
     books: &'a Books,
-    before: &'a [Payment],
     payment: &'a Payment,
 }
 
@@ -267,10 +309,15 @@ impl Case<'_> {
             Window::RollingDays(length) | Window::RollingHours(length) => length.into(),
             _ => 1,
         };
+        let since = self.rules.since[&bytes::tally_bytes(self.zone, &self.rule.scope, tally)];
         let mut sum = 0u128;
-        for other in self.before {
+        for other in &self.rules.made[since..] {
             let then = bucket(tally.window, self.zone, other.time / SECOND);
-            if self.is_about(other) && self.is_same(tally.per, other) && then + length > now {
+            if !other.is_none
+                && self.is_about(other)
+                && self.is_same(tally.per, other)
+                && then + length > now
+            {
                 sum = sum.saturating_add(match tally.measure {
                     Measure::Sum => other.amount,
                     Measure::Count => 1,
