@@ -111,6 +111,7 @@ impl Market {
                     ledger: LEDGER,
                     amount: 1 << 40,
                     funding: 2,
+                    channel: 0,
                 });
             }
             if number % 256 == 0 {

@@ -122,6 +122,8 @@ pub(crate) struct Work<'a, S: Sink> {
     subject: u128,
     /// By which way they pay, as their `user_data_32`.
     pub(crate) channel: u8,
+    /// Whether rules are asked about what it moves.
+    is_judged: bool,
     pub(crate) transfers: u32,
     /// Number that the books gave.
     pub(crate) number: u64,
@@ -155,6 +157,7 @@ impl<'a, S: Sink> Work<'a, S> {
             cause,
             subject,
             channel: 0,
+            is_judged: true,
             transfers: 0,
             number: 0,
         }
@@ -265,6 +268,18 @@ impl<'a, S: Sink> Work<'a, S> {
         self.transfer(posting, transfer_flags::PENDING, 0)
     }
 
+    /// Reserves anew what is left of a pending transfer that ended: rules were asked before, and it
+    /// counts as it did.
+    pub(crate) fn reserve_rest(&mut self, posting: Posting, before: &Transfer) -> Done<u128> {
+        let own = (self.cause, self.channel);
+        (self.cause, self.channel) = (before.code, before.user_data_32 as u8);
+        self.is_judged = false;
+        let reserved = self.reserve(posting);
+        self.is_judged = true;
+        (self.cause, self.channel) = own;
+        reserved
+    }
+
     /// Closes the account on the debit side, with a pending transfer of nothing.
     pub(crate) fn close(&mut self, debit: u32, credit: u32) -> Done<u128> {
         let flags = transfer_flags::PENDING | transfer_flags::CLOSING_DEBIT;
@@ -300,7 +315,7 @@ impl<'a, S: Sink> Work<'a, S> {
             time: self.next,
         };
         check_accounts(self.state, &transfer, turn, slots, self.next)?;
-        if !self.state.books.rules.is_idle() {
+        if self.is_judged && !self.state.books.rules.is_idle() {
             let judged = self.named(transfer);
             self.state.judge(&judged, slots, self.subject)?;
         }

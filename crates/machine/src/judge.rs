@@ -153,7 +153,11 @@ impl State {
             _ => Status::Created,
         };
         match self.found_refused(status.code()) {
-            Some(number) => CommandResult { number, ..result },
+            Some(number) => CommandResult {
+                number,
+                transfers: 0,
+                ..result
+            },
             None => result,
         }
     }

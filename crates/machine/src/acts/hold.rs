@@ -40,17 +40,18 @@ pub(crate) fn make<S: Sink>(work: &mut Work<'_, S>, id: u128, act: &HoldMake) ->
         deadline: deadline_in(work, act.seconds),
         ..Hold::default()
     };
-    let pending = reserve(work, &hold)?;
+    let posting = rest(work, &hold)?;
+    let pending = work.reserve(posting)?;
     work.put(Hold { pending, ..hold });
     Ok(())
 }
 
-/// Reserves what was not captured yet.
-fn reserve<S: Sink>(work: &mut Work<'_, S>, hold: &Hold) -> Done<u128> {
+/// What was not captured yet.
+fn rest<S: Sink>(work: &mut Work<'_, S>, hold: &Hold) -> Done<Posting> {
     let payee = work.known(hold.payee, "payee")?;
     let debit = work.account(Role::Wallet, hold.payer, hold.ledger)?;
     let credit = receiving_account(work, &payee, hold.ledger)?;
-    work.reserve(Posting {
+    Ok(Posting {
         debit,
         credit,
         amount: hold.amount - hold.captured,
@@ -77,6 +78,11 @@ pub(crate) fn capture<S: Sink>(work: &mut Work<'_, S>, act: &Capture) -> Done {
     let within = amount <= hold.amount - hold.captured;
     ensure(within, Status::ExceedsHeld.at("amount"))?;
     // A pending transfer is ended once: what is left of it is reserved anew.
+    let before = work
+        .state
+        .pending(hold.pending)
+        .map(|pending| pending.transfer);
+    let before = before.ok_or(Status::HoldEnded)?;
     work.settle(hold.pending, amount)?;
     let hold = Hold {
         captured: hold.captured + amount,
@@ -85,7 +91,8 @@ pub(crate) fn capture<S: Sink>(work: &mut Work<'_, S>, act: &Capture) -> Done {
     if hold.captured == hold.amount {
         end(work, &hold, CAPTURED);
     } else {
-        let pending = reserve(work, &hold)?;
+        let posting = rest(work, &hold)?;
+        let pending = work.reserve_rest(posting, &before)?;
         work.put(Hold { pending, ..hold });
     }
     Ok(())

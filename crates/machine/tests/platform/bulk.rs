@@ -224,7 +224,7 @@ fn refused() {
             0 id_must_not_be_zero
             max id_must_not_be_int_max
             30 value_out_of_range (pay)
-            30 value_out_of_range (pay)
+            30 value_out_of_range (channel)
             30 value_out_of_range (pay)
             30 value_out_of_range (delivery)
             30 ledger_not_declared (ledger)
@@ -276,6 +276,7 @@ fn bulk_and_commands_agree() {
         let mut events = Vec::new();
         for _ in 0..8 {
             let head = OrderPlace {
+                channel: 0,
                 buyer: 10 + u128::from(below(4)),
                 ledger: EUR,
                 pay: below(2) as u8,

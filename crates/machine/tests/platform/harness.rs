@@ -255,7 +255,8 @@ impl Platform {
             state.command(past, time, &command, sink)
         });
         self.seen.insert(status(&result));
-        if status(&result) != CommandStatus::Created {
+        let by_rule = [CommandStatus::RefusedByRule, CommandStatus::HeldForReview];
+        if status(&result) != CommandStatus::Created && !by_rule.contains(&status(&result)) {
             let kept = before == self.state.digest();
             assert!(kept, "what is refused changes nothing: {line}");
         }
@@ -273,6 +274,11 @@ impl Platform {
         let first = self.records.len();
         let result = decide(&mut self.state, &past, time, &mut self.records);
         assert!(self.records.len() - first <= moments, "it has so many");
+        let found = self.state.findings_waiting();
+        if found > 0 {
+            let time = time + found as u64;
+            self.state.enter_findings(time, &mut self.records);
+        }
         self.fold(first);
         self.steps += 1;
         if self.steps.is_multiple_of(3) {

@@ -17,6 +17,7 @@ mod holds;
 mod orders;
 mod orders_refused;
 mod payments;
+mod rules;
 mod schedules;
 mod settled;
 mod sharing;

@@ -26,6 +26,13 @@ pub fn answer(command: &Command, result: &CommandResult) -> String {
         }
         return text;
     }
+    if matches!(
+        status,
+        CommandStatus::RefusedByRule | CommandStatus::HeldForReview
+    ) {
+        let _ = write!(text, ", finding {}", result.number);
+        return text;
+    }
     let (place, leg) = (result.number as u32, result.number >> 32);
     if let Some(place) = place.checked_sub(1) {
         let field = command.act.facts().fields[place as usize];

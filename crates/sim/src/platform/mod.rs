@@ -213,6 +213,9 @@ impl Platform {
             Act::ChargebackLost(act) => self.lose(act.chargeback),
             Act::GiftSend(act) => self.send_gift(id, act),
             Act::GiftTake(act) => self.claim_gift(act),
+            Act::FindingReview(_) | Act::FigureSet(_) | Act::PartyKeySet(_) => {
+                panic!("the model has no rules: `sim::rules` has")
+            }
             other => panic!("the model does not know {}", other.facts().name),
         }
     }

@@ -168,6 +168,7 @@ impl Workload {
                 ledger: 978,
                 amount: 3_000,
                 funding: 2,
+                channel: 0,
             }));
         }
         for (fee, bearer) in [(1, 0), (2, 1)] {
