@@ -9,6 +9,7 @@ mod noun;
 mod parties;
 mod past;
 mod receipts;
+mod rules;
 mod service;
 mod statements;
 mod verify;
@@ -29,6 +30,7 @@ pub(crate) use log::*;
 pub(crate) use parties::*;
 pub(crate) use past::*;
 pub(crate) use receipts::*;
+pub(crate) use rules::*;
 pub(crate) use service::*;
 pub(crate) use statements::*;
 pub(crate) use verify::*;
@@ -53,6 +55,10 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::CreateOrders => create_orders(call).await,
         Operation::GetObjects => fresh(get_objects(call).await),
         Operation::GiftProof => fresh(gift_proof(call).await),
+        Operation::EnterRules => enter_rules(call).await,
+        Operation::ListRules => fresh(list_rules(call).await),
+        Operation::GetRules => fresh(get_rules(call).await),
+        Operation::GetFindings => fresh(get_findings(call).await),
         Operation::GetChart => fresh(get_chart(call).await),
         Operation::KeepPersonal => keep_personal(call).await,
         Operation::ShowPersonal => fresh(show_personal(call).await),

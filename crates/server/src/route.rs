@@ -55,6 +55,10 @@ pub(crate) enum Operation {
     CreateOrders,
     GetObjects,
     GetChart,
+    EnterRules,
+    ListRules,
+    GetRules,
+    GetFindings,
     KeepPersonal,
     ShowPersonal,
     ErasePersonal,
@@ -144,7 +148,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 52] = [
+pub static TABLE: [Route; 56] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -159,6 +163,10 @@ pub static TABLE: [Route; 52] = [
     post("/v1/orders", WRITE, Operation::CreateOrders),
     get("/v1/objects/{kind}/{id}", READ, Operation::GetObjects),
     get("/v1/chart", READ, Operation::GetChart),
+    post("/v1/rules", ADMIN, Operation::EnterRules),
+    get("/v1/rules", READ, Operation::ListRules),
+    get("/v1/rules/{version}", READ, Operation::GetRules),
+    get("/v1/findings/{command}", READ, Operation::GetFindings),
     put("/v1/parties/{id}/data", WRITE, Operation::KeepPersonal),
     get("/v1/parties/{id}/data", ADMIN, Operation::ShowPersonal),
     delete("/v1/parties/{id}/data", ADMIN, Operation::ErasePersonal),
