@@ -16,6 +16,7 @@ mod body;
 pub mod fetch;
 mod gate;
 pub mod limits;
+mod listings;
 mod metrics;
 mod openapi;
 mod personal;
