@@ -97,6 +97,7 @@ impl App {
         if finished > 0 {
             tracing::warn!(finished, "erasures that were cut off are finished");
         }
+        app.listings.catch_up().await;
         Ok(app)
     }
 

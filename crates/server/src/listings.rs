@@ -249,8 +249,9 @@ impl Listings {
         Ok(found.into_iter().map(listing).collect())
     }
 
-    /// Has the index catch up where that takes a moment, so that the next start need not.
-    pub async fn close(&self) {
+    /// Has the index catch up where that takes a moment: at the start, so that what was added is
+    /// found at once, and at the end, so that the next start has nothing to do.
+    pub async fn catch_up(&self) {
         if self.catalogue.waiting() > CATALOGUE_CATCH_UP {
             return;
         }

@@ -92,7 +92,7 @@ pub async fn serve(
     tracing::info!(%address, "serving");
     let served = take_connections(service, listener, ended).await;
     webhooks::close(delivering).await;
-    app.listings.close().await;
+    app.listings.catch_up().await;
     served
 }
 
