@@ -205,7 +205,7 @@ impl Added {
         let listings: Vec<Value> = batch.iter().map(|(_, listing)| listing.clone()).collect();
         if let Ok(outcomes) = client.listings(&listings) {
             for ((line, _), outcome) in batch.iter().zip(outcomes) {
-                self.count(*line, outcome);
+                self.count(*line, &outcome);
             }
             return Ok(());
         }
@@ -217,13 +217,13 @@ impl Added {
                 Failure::Check(says) => Failure::Check(format!("{name}:{line}: {says}")),
             })?;
             for outcome in outcomes {
-                self.count(*line, outcome);
+                self.count(*line, &outcome);
             }
         }
         Ok(())
     }
 
-    fn count(&mut self, line: u64, outcome: Outcome) {
+    fn count(&mut self, line: u64, outcome: &Outcome) {
         match (outcome.status.as_str(), outcome.listing) {
             ("created", Some(number)) => {
                 self.created += 1;

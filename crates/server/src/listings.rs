@@ -109,36 +109,47 @@ impl Listings {
         to_its_end(async move {
             let _turn = this.turn.lock().await;
             let results = this.books.commands(commands.clone()).await?;
-            let mut wanted: BTreeMap<u32, Text> = BTreeMap::new();
+            let (mut wanted, mut repeated) = (BTreeMap::new(), BTreeMap::new());
             for ((command, result), texts) in commands.iter().zip(&results).zip(texts) {
                 let number = number_of(command, result);
                 match CommandStatus::from_code(result.status) {
                     Some(CommandStatus::Created) => _ = wanted.insert(number, texts),
-                    Some(CommandStatus::Exists)
-                        if !wanted.contains_key(&number) && this.lacks(number, &texts).await? =>
-                    {
-                        wanted.insert(number, texts);
-                    }
+                    Some(CommandStatus::Exists) => _ = repeated.insert(number, texts),
                     _ => {}
                 }
             }
+            repeated.retain(|number, _| !wanted.contains_key(number));
+            wanted.extend(this.lacking(repeated).await?);
             this.add(wanted).await?;
             Ok(results)
         })
         .await
     }
 
-    /// Whether the books commit to these texts of the listing, and the catalogue has others or none.
-    async fn lacks(&self, number: u32, texts: &Text) -> Result<bool, Problem> {
-        let known = self.books.listing(number).await?;
-        // They were set to others since, which are not to be undone by a late repetition.
-        if known.is_none_or(|known| known.text != committed(texts)) {
-            return Ok(false);
-        }
-        let kept = self
-            .blocking(move |catalogue| catalogue.get(number))
+    /// Of these texts those that the books commit to and the catalogue has not.
+    async fn lacking(&self, repeated: BTreeMap<u32, Text>) -> Result<BTreeMap<u32, Text>, Problem> {
+        let mut lacking = self
+            .blocking(move |catalogue| {
+                let mut lacking = repeated;
+                let mut kept = BTreeMap::new();
+                for number in lacking.keys() {
+                    kept.insert(*number, catalogue.get(*number)?);
+                }
+                let digest_of_kept = |number: &u32| kept.get(number)?.as_ref().map(committed);
+                lacking.retain(|number, texts| digest_of_kept(number) != Some(committed(texts)));
+                Ok(lacking)
+            })
             .await?;
-        Ok(kept.is_none_or(|kept| committed(&kept) != committed(texts)))
+        let mut set_since = Vec::new();
+        for (number, texts) in &lacking {
+            // Those that were set to others since are not to be undone by a late repetition.
+            let known = self.books.listing(*number).await?;
+            if known.is_none_or(|known| known.text != committed(texts)) {
+                set_since.push(*number);
+            }
+        }
+        lacking.retain(|number, _| !set_since.contains(number));
+        Ok(lacking)
     }
 
     /// Adds texts, with what searches filter by as the books have it.

@@ -82,7 +82,8 @@ async fn end(server: Server) -> TempDir {
 }
 
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let digits = text.bytes().map(|byte| format!("{byte:02X}"));
+    digits.fold(String::new(), |text, byte| text + "%" + &byte)
 }
 
 #[tokio::test]
@@ -283,7 +284,12 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
         .get("/v1/listings/4294967296")
         .await
         .refused(404, "not_found");
+}
 
+#[tokio::test]
+async fn what_is_wrong_with_a_change_or_a_search_is_named() {
+    let server = market().await;
+    assert_eq!(add(&server, &lamp(80, "Lamp")).await.status, 201);
     let set = json!({ "id": "90", "ledger": 978, "price": 1, "stock": 1, "title": "Lamp" });
     put(&server, 1, &set)
         .await
