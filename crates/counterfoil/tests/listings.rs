@@ -74,10 +74,8 @@ fn listing(id: u64, title: &str) -> Value {
 }
 
 fn lines(listings: &[Value]) -> String {
-    listings
-        .iter()
-        .map(|listing| format!("{listing}\n"))
-        .collect()
+    let lines = listings.iter().map(Value::to_string);
+    lines.fold(String::new(), |text, line| text + &line + "\n")
 }
 
 #[test]
