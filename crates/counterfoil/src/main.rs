@@ -22,6 +22,7 @@ mod export;
 mod failure;
 mod http;
 mod key;
+mod listing;
 mod local;
 mod log;
 mod monitor;
@@ -96,6 +97,8 @@ enum Command {
     Object(act::Object),
     /// What is known of parties, in the vault.
     Party(OnBooks<party::Party>),
+    /// What sellers offer, with its texts, and the search of it by words.
+    Listing(OnBooks<listing::Listing>),
     /// The chart of accounts: loads and shows it.
     Chart(OnBooks<chart::Chart>),
     Events(events::Events),
@@ -200,6 +203,9 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Object(object) => act::object(&object, output),
         Command::Party(OnBooks { target, action }) => {
             with_client(&target, |client| party::run(&action, client, output))
+        }
+        Command::Listing(OnBooks { target, action }) => {
+            with_client(&target, |client| listing::run(&action, client, output))
         }
         Command::Chart(OnBooks { target, action }) => {
             with_client(&target, |client| chart::run(&action, client, output))

@@ -55,6 +55,10 @@ pub(crate) enum Operation {
     CreateOrders,
     GetObjects,
     GetChart,
+    AddListings,
+    SearchListings,
+    GetListing,
+    SetListing,
     KeepPersonal,
     ShowPersonal,
     ErasePersonal,
@@ -144,7 +148,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 52] = [
+pub static TABLE: [Route; 56] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -159,6 +163,10 @@ pub static TABLE: [Route; 52] = [
     post("/v1/orders", WRITE, Operation::CreateOrders),
     get("/v1/objects/{kind}/{id}", READ, Operation::GetObjects),
     get("/v1/chart", READ, Operation::GetChart),
+    post("/v1/listings", WRITE, Operation::AddListings),
+    get("/v1/listings", READ, Operation::SearchListings),
+    get("/v1/listings/{number}", READ, Operation::GetListing),
+    put("/v1/listings/{number}", WRITE, Operation::SetListing),
     put("/v1/parties/{id}/data", WRITE, Operation::KeepPersonal),
     get("/v1/parties/{id}/data", ADMIN, Operation::ShowPersonal),
     delete("/v1/parties/{id}/data", ADMIN, Operation::ErasePersonal),
