@@ -4,6 +4,7 @@ mod books;
 mod commands;
 mod events;
 mod ledgers;
+mod listings;
 mod log;
 mod noun;
 mod parties;
@@ -26,6 +27,7 @@ pub(crate) use books::*;
 pub(crate) use commands::*;
 pub(crate) use events::*;
 pub(crate) use ledgers::*;
+pub(crate) use listings::*;
 pub(crate) use log::*;
 pub(crate) use parties::*;
 pub(crate) use past::*;
@@ -60,6 +62,10 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::GetRules => fresh(get_rules(call).await),
         Operation::GetFindings => fresh(get_findings(call).await),
         Operation::GetChart => fresh(get_chart(call).await),
+        Operation::AddListings => add_listings(call).await,
+        Operation::SearchListings => fresh(search_listings(call).await),
+        Operation::GetListing => fresh(get_listing(call).await),
+        Operation::SetListing => set_listing(call).await,
         Operation::KeepPersonal => keep_personal(call).await,
         Operation::ShowPersonal => fresh(show_personal(call).await),
         Operation::ErasePersonal => erase_personal(call).await,

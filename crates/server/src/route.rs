@@ -59,6 +59,10 @@ pub(crate) enum Operation {
     ListRules,
     GetRules,
     GetFindings,
+    AddListings,
+    SearchListings,
+    GetListing,
+    SetListing,
     KeepPersonal,
     ShowPersonal,
     ErasePersonal,
@@ -148,7 +152,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 56] = [
+pub static TABLE: [Route; 60] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -167,6 +171,10 @@ pub static TABLE: [Route; 56] = [
     get("/v1/rules", READ, Operation::ListRules),
     get("/v1/rules/{version}", READ, Operation::GetRules),
     get("/v1/findings/{command}", READ, Operation::GetFindings),
+    post("/v1/listings", WRITE, Operation::AddListings),
+    get("/v1/listings", READ, Operation::SearchListings),
+    get("/v1/listings/{number}", READ, Operation::GetListing),
+    put("/v1/listings/{number}", WRITE, Operation::SetListing),
     put("/v1/parties/{id}/data", WRITE, Operation::KeepPersonal),
     get("/v1/parties/{id}/data", ADMIN, Operation::ShowPersonal),
     delete("/v1/parties/{id}/data", ADMIN, Operation::ErasePersonal),

@@ -14,6 +14,7 @@ mod event;
 mod filter;
 mod flags;
 mod integer;
+mod listing;
 mod parse;
 mod personal;
 mod statement;
@@ -32,6 +33,7 @@ pub use event::{EventView, EventsView};
 pub use filter::{AccountFilterBody, QueryFilterBody};
 pub use flags::{AccountFilterFlags, AccountFlags, QueryFilterFlags, TransferFlags};
 pub use integer::{U64, U128, parse_u128};
+pub use listing::{ListingSearch, NewListing, hexadecimal, listing_view};
 pub use parse::{
     Posted, parse_account_filter, parse_accounts, parse_clock, parse_commands, parse_ids,
     parse_ledger, parse_query_filter, parse_replay, parse_rotation, parse_transfers, parse_webhook,

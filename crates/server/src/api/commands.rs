@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use model::limits::{BATCH_COMMANDS, BATCH_LINES};
-use model::object::own_transfer;
+use model::object::{Listing, Noun, own_transfer};
 use model::{Command, CommandResult, CommandStatus, CreateTransferStatus, Object, OrderEvent};
 use serde_json::{Map, Value};
 
@@ -130,6 +130,13 @@ pub(crate) async fn get_objects(call: Call<'_>) -> Answer {
 }
 
 async fn find(app: &App, kind: u8, id: u128) -> Result<Vec<Object>, Problem> {
+    if kind == Listing::KIND {
+        let Ok(number) = u32::try_from(id) else {
+            return Ok(Vec::new());
+        };
+        let listing = app.books.listing(number).await?;
+        return Ok(listing.map(Object::Listing).into_iter().collect());
+    }
     let open = app.books.objects(vec![(kind, (id, 0))]).await?;
     let open: Vec<Object> = open.into_iter().flatten().collect();
     if !open.is_empty() {
@@ -161,7 +168,7 @@ pub(crate) async fn get_chart(call: Call<'_>) -> Answer {
 }
 
 /// Reads commands by the currencies of their ledgers; where it fails, the index with the problem.
-async fn take(app: &App, new: &[NewCommand]) -> Result<Vec<Command>, (usize, Problem)> {
+pub(super) async fn take(app: &App, new: &[NewCommand]) -> Result<Vec<Command>, (usize, Problem)> {
     let all = |currencies: &Currencies| -> Result<Vec<Command>, (usize, Problem)> {
         let commands = new.iter().map(|new| new.to_model(currencies)).enumerate();
         commands
@@ -179,7 +186,7 @@ async fn take(app: &App, new: &[NewCommand]) -> Result<Vec<Command>, (usize, Pro
 }
 
 /// The answer to a single command.
-async fn one(app: &App, command: &Command, result: &CommandResult) -> Answer {
+pub(super) async fn one(app: &App, command: &Command, result: &CommandResult) -> Answer {
     let status = status_of(result);
     let http = match status {
         CommandStatus::Created => StatusCode::CREATED,
@@ -217,7 +224,7 @@ fn status_of(result: &CommandResult) -> CommandStatus {
 }
 
 /// What became of a command, in JSON.
-fn outcome(command: &Command, result: &CommandResult, says: Option<&str>) -> Value {
+pub(super) fn outcome(command: &Command, result: &CommandResult, says: Option<&str>) -> Value {
     let status = status_of(result);
     let mut view = Map::new();
     view.insert("id".to_owned(), command.id.to_string().into());
