@@ -33,7 +33,7 @@ pub(crate) fn add<S: Sink>(work: &mut Work<'_, S>, act: &ListingAdd) -> Done {
 fn next_number(listings: usize) -> Done<u32> {
     let number = u32::try_from(listings).ok();
     let number = number.filter(|number| u64::from(*number) < LISTINGS);
-    Ok(number.ok_or(Status::TooManyListings)?)
+    number.ok_or(Status::TooManyListings.into())
 }
 
 pub(crate) fn set<S: Sink>(work: &mut Work<'_, S>, act: &ListingSet) -> Done {
