@@ -181,13 +181,25 @@ fn report(name: &str, tried: &[Tried], output: Output) -> usize {
             })
         });
         let views: Vec<Value> = views.collect();
-        say!("{}", json!({ "file": name, "examples": tried.len(), "wrong": views }));
+        say!(
+            "{}",
+            json!({ "file": name, "examples": tried.len(), "wrong": views })
+        );
         return wrong.len();
     }
-    say!("{name}: {} of {} examples are so", tried.len() - wrong.len(), tried.len());
+    say!(
+        "{name}: {} of {} examples are so",
+        tried.len() - wrong.len(),
+        tried.len()
+    );
     for tried in &wrong {
         let why = tried.wrong.as_deref().unwrap_or_default();
-        say!("  line {}, {}, {:?}: {why}", tried.line, tried.rule, tried.name);
+        say!(
+            "  line {}, {}, {:?}: {why}",
+            tried.line,
+            tried.rule,
+            tried.name
+        );
     }
     wrong.len()
 }
@@ -274,11 +286,18 @@ fn show(
         return Ok(());
     }
     if toml {
-        output::write(format_args!("{}", view["text"].as_str().unwrap_or_default()));
+        output::write(format_args!(
+            "{}",
+            view["text"].as_str().unwrap_or_default()
+        ));
         return Ok(());
     }
     let text = |view: &Value| view.as_str().unwrap_or_default().to_owned();
-    say!("version {}, in force from {}", view["version"], text(&view["begins"]));
+    say!(
+        "version {}, in force from {}",
+        view["version"],
+        text(&view["begins"])
+    );
     for rule in view["rules"].as_array().into_iter().flatten() {
         let verified = if rule["verified"] == true {
             ""

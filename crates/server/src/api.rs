@@ -53,6 +53,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::AccountBalances => account_balances(call).await,
         Operation::GetAccount => fresh(get_account(call).await),
         Operation::GetTransfer => fresh(get_transfer(call).await),
+        Operation::ErasedTransfers => fresh(erased_transfers(call).await),
         Operation::RunCommands => run_commands(call).await,
         Operation::CreateOrders => create_orders(call).await,
         Operation::GetObjects => fresh(get_objects(call).await),

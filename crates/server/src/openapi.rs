@@ -30,6 +30,7 @@ use crate::wire::Amount;
         api::account_balances,
         api::get_account,
         api::get_transfer,
+        api::erased_transfers,
         api::run_commands,
         api::create_orders,
         api::get_objects,

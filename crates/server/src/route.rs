@@ -51,6 +51,7 @@ pub(crate) enum Operation {
     AccountBalances,
     GetAccount,
     GetTransfer,
+    ErasedTransfers,
     RunCommands,
     CreateOrders,
     GetObjects,
@@ -152,7 +153,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 60] = [
+pub static TABLE: [Route; 61] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -163,6 +164,7 @@ pub static TABLE: [Route; 60] = [
     post("/v1/account-balances", READ, Operation::AccountBalances),
     get("/v1/accounts/{id}", READ, Operation::GetAccount),
     get("/v1/transfers/{id}", READ, Operation::GetTransfer),
+    get("/v1/transfers/erased", READ, Operation::ErasedTransfers),
     post("/v1/commands", WRITE, Operation::RunCommands),
     post("/v1/orders", WRITE, Operation::CreateOrders),
     get("/v1/objects/{kind}/{id}", READ, Operation::GetObjects),

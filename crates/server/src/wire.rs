@@ -10,6 +10,7 @@
 mod account;
 mod amount;
 mod command;
+mod erased;
 mod event;
 mod filter;
 mod flags;
@@ -29,6 +30,7 @@ use model::Currency;
 pub use account::{AccountView, BalanceView, NewAccount};
 pub use amount::Amount;
 pub use command::{NewCommand, object_view};
+pub use erased::ErasedTransfersView;
 pub use event::{EventView, EventsView};
 pub use filter::{AccountFilterBody, QueryFilterBody};
 pub use flags::{AccountFilterFlags, AccountFlags, QueryFilterFlags, TransferFlags};

@@ -200,7 +200,7 @@ async fn single(app: &App, new: NewListing) -> Answer {
     let done = carry_out(app, vec![new]).await;
     let done = done.map_err(|(_, problem)| problem)?;
     let done = &done[0];
-    let answer = one(&done.command, &done.result)?;
+    let answer = one(app, &done.command, &done.result).await?;
     Ok(json(answer.status(), &view(done)))
 }
 
@@ -231,7 +231,7 @@ async fn carry_out(
 }
 
 fn view(done: &Carried) -> Value {
-    let mut view = outcome(&done.command, &done.result);
+    let mut view = outcome(&done.command, &done.result, None);
     let status = CommandStatus::from_code(done.result.status);
     if matches!(status, Some(CommandStatus::Created | CommandStatus::Exists)) {
         view["listing"] = number_of(&done.command, &done.result).into();
