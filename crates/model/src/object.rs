@@ -416,7 +416,15 @@ mod tests {
     #[test]
     fn every_identifier_is_a_party_or_known_not_to_be_one() {
         const OTHERS: &[&str] = &[
-            "command", "fee", "gift", "id", "order", "payment", "pending",
+            "command",
+            "credit_account_id",
+            "debit_account_id",
+            "fee",
+            "gift",
+            "id",
+            "order",
+            "payment",
+            "pending",
         ];
         for (_, name, fields) in Object::ALL {
             for field in fields.iter().filter(|field| field.form == Form::Id) {
