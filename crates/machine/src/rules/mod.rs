@@ -14,6 +14,7 @@ mod value;
 mod window;
 
 pub use program::{Found, Program};
+pub use standing::TakenAs;
 pub use tallies::Tallies;
 
 pub(crate) use tallies::{ROW_BYTES, Row, RowBefore};

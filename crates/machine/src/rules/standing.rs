@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::money::CurrencyCode;
 use model::object::{Figure, Finding, FindingState, Party, PartyKey, RuleVersion, is_own_transfer};
 use model::record::{DOCUMENT_BYTES, Page};
-use model::rule::{Lines, RuleBook, Term, bytes};
+use model::rule::{Lines, RuleBook, bytes};
 use model::{Account, Currency, Transfer};
 use sha2::{Digest, Sha256};
 
@@ -164,20 +164,9 @@ impl Rules {
 
     /// Adds up the accounts by class, where a rule compares such sums.
     pub(crate) fn count_sums(&mut self, accounts: &Accounts) {
-        let compares = |version: &Version| {
-            let mut found = false;
-            for rule in &version.book.rules {
-                rule.each_term(&mut |term| found |= matches!(term, Term::Owed(_) | Term::Held(_)));
-            }
-            found
-        };
-        self.sums = self.versions.iter().any(compares).then(|| {
-            let mut sums = Sums::new();
-            for slot in 0..accounts.len() as u32 {
-                add_to(&mut sums, accounts.at(slot), &Account::default());
-            }
-            sums
-        });
+        let mut versions = self.versions.iter();
+        let compares = versions.any(|version| version.book.compares_classes());
+        self.sums = compares.then(|| sums_of(accounts));
     }
 
     /// An account changed: `before` is how it stood.
@@ -325,17 +314,7 @@ impl Facts for Seen<'_> {
     }
 
     fn sums(&self, currency: (CurrencyCode, u8), lines: &Lines) -> (u128, u128) {
-        let (mut debits, mut credits) = (0u128, 0u128);
-        for (&(ledger, code), sum) in self.sums.into_iter().flatten() {
-            let among = self.currency(ledger) == Some(currency)
-                && (lines.codes.contains(&code)
-                    || lines.roles.iter().any(|&role| self.code_of(role) == code));
-            if among {
-                debits = debits.saturating_add(sum.0);
-                credits = credits.saturating_add(sum.1);
-            }
-        }
-        (debits, credits)
+        sum_of(self.sums, self, currency, lines)
     }
 
     fn figure(&self, name: &str) -> Option<u128> {
@@ -400,10 +379,94 @@ impl State {
         })
     }
 
-    /// What rules ask of the books, as they stand.
-    pub fn facts(&self) -> impl Facts + '_ {
-        self.books
+    /// What rules ask of the books, as they stand, where some of it is taken as something else.
+    pub fn facts_taken_as<'a>(&'a self, taken: &'a TakenAs) -> impl Facts + 'a {
+        let seen = self
+            .books
             .rules
-            .sees(&self.books.business, &self.books.ledgers)
+            .sees(&self.books.business, &self.books.ledgers);
+        Taken { seen, taken }
     }
+
+    /// Adds up accounts by class from now on, whether a rule of the books compares such sums or not.
+    pub fn watch_classes(&mut self) {
+        let books = &mut self.books;
+        books.rules.sums = Some(sums_of(&books.accounts));
+    }
+}
+
+/// Books that are taken as something else: those of another bank, tried under rules that they never
+/// knew.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenAs {
+    /// Currencies of ledgers.
+    pub currencies: BTreeMap<u32, (CurrencyCode, u8)>,
+    /// Codes of accounts by role of the chart.
+    pub codes: BTreeMap<u8, u16>,
+    /// What a party is that the books do not know, and its tier.
+    pub person: Option<(u8, u8)>,
+}
+
+struct Taken<'a> {
+    seen: Seen<'a>,
+    taken: &'a TakenAs,
+}
+
+impl Facts for Taken<'_> {
+    fn currency(&self, ledger: u32) -> Option<(CurrencyCode, u8)> {
+        let taken = self.taken.currencies.get(&ledger).copied();
+        taken.or_else(|| self.seen.currency(ledger))
+    }
+
+    fn party(&self, id: u128) -> Option<(u8, u8)> {
+        self.seen
+            .party(id)
+            .or(self.taken.person.filter(|_| id != 0))
+    }
+
+    fn code_of(&self, role: u8) -> u16 {
+        let taken = self.taken.codes.get(&role).copied();
+        taken.unwrap_or_else(|| self.seen.code_of(role))
+    }
+
+    fn sums(&self, currency: (CurrencyCode, u8), lines: &Lines) -> (u128, u128) {
+        sum_of(self.seen.sums, self, currency, lines)
+    }
+
+    fn figure(&self, name: &str) -> Option<u128> {
+        self.seen.figure(name)
+    }
+
+    fn part(&self, name: &str) -> Option<u128> {
+        self.seen.part(name)
+    }
+}
+
+/// Sums of the classes among `lines`, of ledgers with this currency.
+fn sum_of(
+    sums: Option<&Sums>,
+    facts: &impl Facts,
+    currency: (CurrencyCode, u8),
+    lines: &Lines,
+) -> (u128, u128) {
+    let (mut debits, mut credits) = (0u128, 0u128);
+    for (&(ledger, code), sum) in sums.into_iter().flatten() {
+        let among = facts.currency(ledger) == Some(currency)
+            && (lines.codes.contains(&code)
+                || lines.roles.iter().any(|&role| facts.code_of(role) == code));
+        if among {
+            debits = debits.saturating_add(sum.0);
+            credits = credits.saturating_add(sum.1);
+        }
+    }
+    (debits, credits)
+}
+
+/// Sums of the accounts by class.
+fn sums_of(accounts: &Accounts) -> Sums {
+    let mut sums = Sums::new();
+    for slot in 0..accounts.len() as u32 {
+        add_to(&mut sums, accounts.at(slot), &Account::default());
+    }
+    sums
 }
