@@ -24,9 +24,16 @@ pub fn rule_file(data: &[u8]) {
     let Ok(file) = read(text) else {
         return;
     };
-    assert_eq!(bytes::decode(&bytes::encode(&file.book)).as_ref(), Ok(&file.book));
+    assert_eq!(
+        bytes::decode(&bytes::encode(&file.book)).as_ref(),
+        Ok(&file.book)
+    );
     let text = to_toml(&file.book).expect("what is read is sound");
-    assert_eq!(read(&text).as_ref().map(|file| &file.book), Ok(&file.book), "{text}");
+    assert_eq!(
+        read(&text).as_ref().map(|file| &file.book),
+        Ok(&file.book),
+        "{text}"
+    );
     let tried = rulebook::examples::run(&file);
     assert_eq!(tried.len(), file.examples.len());
 }
