@@ -68,10 +68,8 @@ fn the_commented_rule_is_a_rule() {
     assert!(read(pack.text).expect("it is sound").book.rules.is_empty());
     let start = pack.text.find("# [[rule]]").expect("a commented rule");
     let (head, rule) = pack.text.split_at(start);
-    let rule: String = rule
-        .lines()
-        .map(|line| format!("{}\n", line.trim_start_matches(['#', ' '])))
-        .collect();
+    let rule = rule.lines().map(|line| line.trim_start_matches(['#', ' ']));
+    let rule = rule.collect::<Vec<_>>().join("\n");
     let file = read(&format!("{head}{rule}")).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(file.examples.len(), 1);
     assert_all_so("own", &examples::run(&file));
