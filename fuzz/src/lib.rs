@@ -9,6 +9,7 @@ pub mod memory;
 pub mod platform;
 pub mod proofs;
 pub mod repair;
+pub mod rules;
 pub mod signed;
 pub mod targets;
 
@@ -16,7 +17,7 @@ pub mod targets;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 20] = [
+pub const TARGETS: [Target; 22] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
@@ -37,4 +38,6 @@ pub const TARGETS: [Target; 20] = [
     ("fields", targets::fields),
     ("command", platform::command),
     ("act", platform::act),
+    ("rule_book", rules::rule_book),
+    ("rule_file", rules::rule_file),
 ];
