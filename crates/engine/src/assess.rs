@@ -145,7 +145,7 @@ impl<'a> Pass<'a> {
             }
         }
         let mut tallies = Tallies::new(key);
-        tallies.keep([&book].into_iter());
+        tallies.keep([&book].into_iter(), 0);
         let mut state = State::new(key);
         if book.compares_classes() {
             state.watch_classes();

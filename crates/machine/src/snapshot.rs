@@ -21,7 +21,7 @@
 //! number, as the length and the bytes of its record; then the rules (headers before `cf-snap4` lack
 //! them, and the chunks of tallies): the numbers of the last document, of the last finding and of the
 //! next tally; the count of tallies, and of each the first half of SHA-256 over its definition (16
-//! bytes) and its number; the count of versions of the rule book, and of each the length and the bytes
+//! bytes), its number and since when it counts; the count of versions of the rule book, and of each the length and the bytes
 //! of its record and of its canonical form. Numbers are 8 bytes, little-endian.
 
 use std::collections::BTreeMap;
@@ -38,6 +38,7 @@ use crate::apply::Clock;
 use crate::index::SHARDS;
 use crate::listings::Offer;
 use crate::restore::RestoreError;
+use crate::rules::Numbered;
 use crate::rules::standing::VERSIONS;
 
 /// Accounts in a chunk.
@@ -78,8 +79,8 @@ pub(crate) struct RulesHeader {
     pub(crate) documents: u64,
     pub(crate) findings: u64,
     pub(crate) next_tally: u16,
-    /// Number of each tally by its definition.
-    pub(crate) tallies: BTreeMap<u128, u16>,
+    /// Number of each tally by its definition, and since when it counts.
+    pub(crate) tallies: BTreeMap<u128, Numbered>,
     pub(crate) versions: Vec<(RuleVersion, RuleBook)>,
 }
 
@@ -322,9 +323,10 @@ impl RulesHeader {
             self.tallies.len() as u64,
         ];
         out.extend_from_slice(counts.as_bytes());
-        for (digest, number) in &self.tallies {
+        for (digest, (number, since)) in &self.tallies {
             out.extend_from_slice(&digest.to_le_bytes());
             out.extend_from_slice(&u64::from(*number).to_le_bytes());
+            out.extend_from_slice(&since.to_le_bytes());
         }
         out.extend_from_slice(&(self.versions.len() as u64).to_le_bytes());
         for (head, book) in &self.versions {
@@ -353,7 +355,7 @@ impl RulesHeader {
                 return Err(HeaderError::Rules);
             }
             last = Some(digest);
-            rules.tallies.insert(digest, number);
+            rules.tallies.insert(digest, (number, take_number(rest)?));
         }
         for _ in 0..take_number(rest)? {
             let head = Record::decode(take_bytes(rest)?);

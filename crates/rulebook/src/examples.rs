@@ -171,7 +171,7 @@ impl<'a> Compiled<'a> {
         let rule = book.rules.iter().find(|rule| rule.id == example.rule);
         let currency = rule.and_then(|rule| rule.scope.currency);
         let mut tallies = Tallies::new([0, 0]);
-        tallies.keep(std::iter::once(book));
+        tallies.keep(std::iter::once(book), 0);
         Self {
             program: Program::new(book, &tallies),
             tallies,

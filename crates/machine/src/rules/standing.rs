@@ -108,7 +108,7 @@ impl Rules {
         self.findings = header.findings;
         self.tallies
             .set_numbers(header.tallies.clone(), header.next_tally);
-        self.set_versions(header.versions.clone());
+        self.set_versions(header.versions.clone(), 0);
     }
 
     /// Whether a page is the next one.
@@ -145,15 +145,16 @@ impl Rules {
             .retain(|version| version.head.version >= current);
         let mut kept: Vec<_> = self.versions.drain(..).map(|v| (v.head, v.book)).collect();
         kept.push((*head, book));
-        self.set_versions(kept);
+        self.set_versions(kept, head.timestamp);
         if self.sums.is_none() {
             self.count_sums(accounts);
         }
     }
 
     /// Stands on these versions, and counts for them.
-    pub(crate) fn set_versions(&mut self, versions: Vec<(RuleVersion, RuleBook)>) {
-        self.tallies.keep(versions.iter().map(|(_, book)| book));
+    pub(crate) fn set_versions(&mut self, versions: Vec<(RuleVersion, RuleBook)>, since: u64) {
+        self.tallies
+            .keep(versions.iter().map(|(_, book)| book), since);
         let compile = |(head, book): (RuleVersion, RuleBook)| Version {
             program: Program::new(&book, &self.tallies),
             head,

@@ -105,8 +105,6 @@ struct Both {
     tallies: Tallies,
     program: Program,
     made: Vec<Payment>,
-    /// How many were made before the book was entered.
-    entered: usize,
 }
 
 impl Both {
@@ -119,19 +117,18 @@ impl Both {
             naive: Rules::default(),
             tallies,
             made: Vec::new(),
-            entered: 0,
         };
-        both.enter(book);
+        both.enter(book, 0);
         both
     }
 
-    fn enter(&mut self, book: RuleBook) {
+    /// Enters a book at a moment that lies behind all payments that were made.
+    fn enter(&mut self, book: RuleBook, time: u64) {
         assert_eq!(book.check(), Ok(()));
-        self.tallies.keep(std::iter::once(&book));
+        self.tallies.keep(std::iter::once(&book), time);
         self.program = Program::new(&book, &self.tallies);
         self.naive.enter(book.clone());
         self.book = book;
-        self.entered = self.made.len();
     }
 
     /// Both judge it, and it is made where they let it through. How many rules it breaks.
@@ -166,13 +163,12 @@ impl Both {
         })
     }
 
-    /// Gives back of a payment that was made by the rules as they are.
+    /// Gives back of a payment that was made, by these rules or those before.
     fn give_back(&mut self, place: usize, left: u128) {
-        let since = self.made.len() - self.entered;
-        if since == 0 {
+        if self.made.is_empty() {
             return;
         }
-        let place = self.entered + place % since;
+        let place = place % self.made.len();
         let payment = &mut self.made[place];
         let left = left.min(payment.amount);
         // What was taken back is not given back again.
@@ -201,7 +197,10 @@ proptest! {
                     time += later;
                     both.ask(Payment { time, ..payment })?;
                 }
-                Event::Enter(book) => both.enter(book),
+                Event::Enter(book) => {
+                    time += 1;
+                    both.enter(book, time);
+                }
                 Event::GiveBack(place, left) => both.give_back(place, left),
             }
         }
