@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use machine::State;
 use machine::rules::{Facts, Found, Payment, Program, Side, TakenAs, Tallies};
+use model::money::CurrencyCode;
 use model::object::{Finding, FindingState};
 use model::rule::{Consequence, RuleBook, Subject};
 use model::transfer_flags::{POST_PENDING, VOID_PENDING};
@@ -29,6 +30,9 @@ const DAY: u64 = 86_400_000_000_000;
 /// Payments that are kept to choose typical ones from, for each rule and kind.
 const SAMPLE: usize = 4_096;
 
+/// Codes of accounts that are taken for a role begin here.
+const ROLE_CODES: u16 = 60_000;
+
 /// Typical cases that are told.
 const CASES: usize = 10;
 
@@ -45,6 +49,8 @@ pub struct Draft<'a> {
     pub taken_as: TakenAs,
     /// As what act transfers of a code are taken.
     pub kinds: BTreeMap<u16, u16>,
+    /// For what role of the chart accounts of a code are taken.
+    pub roles: BTreeMap<u16, u8>,
 }
 
 /// How many payments, of how many people, and what they come to.
@@ -91,6 +97,8 @@ pub struct Assessment {
     /// The most typical ones: nearest to the median amount of their rule and kind, those of the
     /// largest first.
     pub cases: Vec<Case>,
+    /// Currencies of the ledgers that the books declared.
+    pub currencies: BTreeMap<u32, (CurrencyCode, u8)>,
     /// Records that were read.
     pub records: u64,
 }
@@ -125,6 +133,7 @@ pub fn assess(
 
 struct Pass<'a> {
     draft: &'a Draft<'a>,
+    taken_as: TakenAs,
     state: State,
     program: Program,
     tallies: Tallies,
@@ -150,8 +159,13 @@ impl<'a> Pass<'a> {
         if book.compares_classes() {
             state.watch_classes();
         }
+        let mut taken_as = draft.taken_as.clone();
+        for role in draft.roles.values() {
+            taken_as.codes.insert(*role, ROLE_CODES + u16::from(*role));
+        }
         Self {
             draft,
+            taken_as,
             state,
             program: Program::new(&book, &tallies),
             tallies,
@@ -204,6 +218,11 @@ impl<'a> Pass<'a> {
         if let Some(kind) = self.draft.kinds.get(&payment.kind) {
             payment.kind = *kind;
         }
+        for side in [&mut payment.payer, &mut payment.payee] {
+            if let Some(role) = self.draft.roles.get(&side.code) {
+                side.code = ROLE_CODES + u16::from(*role);
+            }
+        }
         if self.draft.taken_as.person.is_some() {
             // Where nobody is known to have an account, the account is the person.
             let person = |side: Side| Side {
@@ -249,12 +268,12 @@ impl<'a> Pass<'a> {
         if told && !found.is_empty() {
             self.done.noted.add(&payment);
         }
-        let facts = self.state.facts_taken_as(&self.draft.taken_as);
+        let facts = self.state.facts_taken_as(&self.taken_as);
         self.tallies.count(&facts, &payment);
     }
 
     fn judge(&self, payment: &Payment) -> Vec<Found> {
-        let facts = self.state.facts_taken_as(&self.draft.taken_as);
+        let facts = self.state.facts_taken_as(&self.taken_as);
         self.program.judge(&self.tallies, &facts, payment)
     }
 
@@ -269,7 +288,7 @@ impl<'a> Pass<'a> {
         if let Some(payment) = self.payment(&pending.transfer)
             && payment.amount > posted
         {
-            let facts = self.state.facts_taken_as(&self.draft.taken_as);
+            let facts = self.state.facts_taken_as(&self.taken_as);
             self.tallies.give_back(&facts, &payment, posted);
         }
     }
@@ -283,7 +302,7 @@ impl<'a> Pass<'a> {
         let day = zone.local(payment.time / 1_000_000_000) * 1_000_000_000 / DAY;
         done.by_day.entry(day).or_default().add(&payment);
         let side = payment.side(rule.scope.subject);
-        let facts = self.state.facts_taken_as(&self.draft.taken_as);
+        let facts = self.state.facts_taken_as(&self.taken_as);
         let tier = facts.party(side.party).map(|(_, tier)| tier);
         done.by_tier.entry(tier).or_default().add(&payment);
         done.by_kind.entry(payment.kind).or_default().add(&payment);
@@ -323,6 +342,9 @@ impl<'a> Pass<'a> {
     }
 
     fn finish(mut self) -> Assessment {
+        let declared = self.state.currencies();
+        let currencies = declared.map(|c| (c.ledger, (c.code, c.exponent)));
+        self.done.currencies = currencies.collect();
         self.done.people = self.people.len() as u64;
         self.done.cases = typical(self.sample, &self.done.by_rule);
         self.done
