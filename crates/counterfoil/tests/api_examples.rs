@@ -115,6 +115,7 @@ fn every_example_answers_as_the_page_says() {
         "\"title\":\"Zelená čajová konvice\"",
         "\"matches\":\"1\"",
         "\"price\":\"299.00\"",
+        "{\"in_force\":null}",
         "c2sp.org/tlog-proof@v1",
         "\"number\":\"1\"",
         "counterfoil/balance-proof@v1",
