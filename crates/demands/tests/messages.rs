@@ -1,0 +1,865 @@
+//! Messages that ask and messages that answer, whole and wrong.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use demands::answer::Counts;
+use demands::auth001::{self, AccountName, ById, Criterion, Demand, DemandError, Directory};
+use demands::auth001::{PersonName, Terms};
+use demands::auth002::{Outcome, Response, ResponseError, Status, write};
+use demands::{Roles, XmlError};
+use expect_test::{Expect, expect};
+
+const ACCOUNT: &str = include_str!("messages/v1-account.xml");
+const CUSTOMER: &str = include_str!("messages/v1-customer-prefixed.xml");
+const CARD: &str = include_str!("messages/v2-card.xml");
+const TRANSACTIONS: &str = include_str!("messages/v2-transactions.xml");
+
+/// 2027-01-01.
+const OPENS: u64 = 1_798_761_600;
+
+/// Knows one card beside the ids.
+struct Cards;
+
+impl Directory for Cards {
+    fn account(&self, name: &AccountName) -> Option<u128> {
+        ById.account(name)
+    }
+
+    fn party(&self, name: &PersonName) -> Option<u128> {
+        ById.party(name)
+    }
+
+    fn card(&self, number: &str) -> Option<u128> {
+        (number == "4111111111111111").then_some(0xca)
+    }
+
+    fn transfer(&self, number: &str) -> Option<u128> {
+        ById.transfer(number)
+    }
+}
+
+fn read(text: &str) -> Demand {
+    auth001::read(text.as_bytes(), 0).expect("the message is whole")
+}
+
+fn terms(demand: &Demand) -> Terms {
+    Terms {
+        authority: 0xaa,
+        purpose: None,
+        sealed: demand.is_confidential.then_some(OPENS),
+    }
+}
+
+fn check(text: &str, expected: &Expect) {
+    let demand = read(text);
+    let scope = demand.scope(&terms(&demand), &Cards);
+    expected.assert_eq(&scope.expect("it is a scope").to_string());
+}
+
+#[test]
+fn an_account_of_version_1() {
+    check(ACCOUNT, &expect![[r#"
+        counterfoil/demand/v1
+        authority 000000000000000000000000000000aa
+        reference INV-2026-0042
+        basis Criminal Procedure Act s. 94
+        purpose Tracing of a fraud & its proceeds
+        subjects accounts 00000000000000000000000000000007
+        roles any
+        fields account,time,kind,transfer,counterparty_account,ledger,side,amount,balance,channel,order
+        kinds any
+        from 2026-01-01T00:00:00Z
+        to 2026-02-01T00:00:00Z
+        sealed 2027-01-01T00:00:00Z
+    "#]]);
+    let demand = read(ACCOUNT);
+    assert_eq!(
+        demand.due,
+        Some(1_773_619_200),
+        "the midnight behind 2026-03-15"
+    );
+    assert_eq!(demand.due_note.as_deref(), Some("by noon"));
+    assert_eq!(
+        demand.disclaimer.as_deref(),
+        Some("Tracing of a fraud & its proceeds")
+    );
+}
+
+#[test]
+fn a_customer_of_version_1_with_a_prefix() {
+    let demand = read(CUSTOMER);
+    assert_eq!(demand.reference, "TAX/7 <b>");
+    let error = demand.scope(&terms(&demand), &ById);
+    assert_eq!(error, Err(DemandError::Purpose));
+    let purpose = Some("audit of the year 2025".to_owned());
+    let scope = demand.scope(
+        &Terms {
+            purpose,
+            ..terms(&demand)
+        },
+        &ById,
+    );
+    expect![[r#"
+        counterfoil/demand/v1
+        authority 000000000000000000000000000000aa
+        reference TAX/7 <b>
+        basis Fiscal Code § 93
+        purpose audit of the year 2025
+        subjects persons 000000000000000000000000000000ff
+        roles owner
+        fields account,time,kind,transfer,party,counterparty_account,ledger,side,amount,balance
+        kinds any
+        from 2025-12-31T23:00:01Z
+        to 2026-01-02T12:30:15Z
+        sealed no
+    "#]].assert_eq(&scope.expect("it is a scope").to_string());
+    let Criterion::Customer(person, Roles::Owner) = demand.criterion else {
+        panic!("a customer")
+    };
+    assert_eq!(person.name.as_deref(), Some("Someone"));
+    assert_eq!(person.birth_date.as_deref(), Some("1970-05-05"));
+}
+
+#[test]
+fn a_card_of_version_2() {
+    check(CARD, &expect![[r#"
+        counterfoil/demand/v1
+        authority 000000000000000000000000000000aa
+        reference C-1
+        basis Police Act 12
+        purpose Theft of a card
+        subjects accounts 000000000000000000000000000000ca
+        roles owner
+        fields account,time,kind,amount
+        kinds any
+        from 2026-02-27T23:00:00Z
+        to 2026-02-28T23:00:00Z
+        sealed no
+    "#]]);
+    let demand = read(CARD);
+    let error = demand
+        .scope(&terms(&demand), &ById)
+        .expect_err("it knows no cards");
+    assert_eq!(
+        error.to_string(),
+        "SchCrit/PmtInstrm names nobody and nothing in the books"
+    );
+}
+
+#[test]
+fn transactions_of_version_2_with_a_prefix() {
+    check(TRANSACTIONS, &expect![[r#"
+        counterfoil/demand/v1
+        authority 000000000000000000000000000000aa
+        reference FIU-9
+        basis AML Act 30
+        purpose Suspicious transactions
+        subjects transfers 00000000000000000000000000000101,00000000000000000000000000000102
+        roles owner
+        fields account,time,kind,transfer,counterparty_account,ledger,side,amount
+        kinds any
+        from 2025-12-01T00:00:00Z
+        to 2026-03-01T00:00:00Z
+        sealed 2027-01-01T00:00:00Z
+    "#]]);
+}
+
+#[test]
+fn days_without_a_zone_are_the_institutions() {
+    let demand = auth001::read(ACCOUNT.as_bytes(), 8 * 3_600).expect("whole");
+    let utc = read(ACCOUNT);
+    assert_eq!(demand.period.from + 8 * 3_600, utc.period.from);
+    assert_eq!(demand.period.to + 8 * 3_600, utc.period.to);
+    let zoned = auth001::read(CARD.as_bytes(), 8 * 3_600).expect("whole");
+    assert_eq!(zoned, read(CARD), "what has a zone keeps it");
+}
+
+/// What stands in the message, what stands there instead, what is said of it.
+const WRONG: &[(&str, &str, &str)] = &[
+    (
+        "auth.001.001.01",
+        "auth.001.001.03",
+        "the message is no Document in the namespace of auth.001.001.01 or auth.001.001.02",
+    ),
+    (
+        " xmlns=\"urn:iso:std:iso:20022:tech:xsd:auth.001.001.01\"",
+        "",
+        "the message is no Document in the namespace of auth.001.001.01 or auth.001.001.02",
+    ),
+    (
+        "<InvstgtnId>INV-2026-0042</InvstgtnId>",
+        "",
+        "InvstgtnId is missing",
+    ),
+    (
+        "<InvstgtnId>",
+        "<InvstgtnId xmlns=\"\">",
+        "InvstgtnId is missing",
+    ),
+    (
+        "<InvstgtnId>",
+        "<InvstgtnId>X</InvstgtnId><InvstgtnId>",
+        "InvstgtnId stands there more than once",
+    ),
+    (
+        "INV-2026-0042",
+        "",
+        "InvstgtnId is not a text on one line, of the length that the standard allows",
+    ),
+    (
+        "INV-2026-0042",
+        "123456789012345678901234567890123456",
+        "InvstgtnId is not a text on one line, of the length that the standard allows",
+    ),
+    (
+        "INV-2026-0042",
+        "A\nauthority 0",
+        "InvstgtnId is not a text on one line, of the length that the standard allows",
+    ),
+    (
+        "INV-2026-0042",
+        "A&#8238;B",
+        "InvstgtnId is not a text on one line, of the length that the standard allows",
+    ),
+    (
+        "<Prgrph>Criminal Procedure Act s. 94</Prgrph>",
+        "",
+        "LglMndtBsis/Prgrph is missing",
+    ),
+    (
+        "<CnfdtltySts>true",
+        "<CnfdtltySts>yes",
+        "CnfdtltySts is not true or false",
+    ),
+    (
+        "<FrDt>2026-01-01",
+        "<FrDt>2026-02-01",
+        "InvstgtnPrd is not a period that begins before it ends",
+    ),
+    (
+        "<FrDt>2026-01-01",
+        "<FrDt>2026-02-30",
+        "InvstgtnPrd/Dt/FrDt is not a day after 1969",
+    ),
+    (
+        "<FrDt>2026-01-01",
+        "<FrDt>1969-12-31",
+        "InvstgtnPrd/Dt/FrDt is not a day after 1969",
+    ),
+    (
+        "<FrDt>2026-01-01",
+        "<FrDt>20260101",
+        "InvstgtnPrd/Dt/FrDt is not a day after 1969",
+    ),
+    (
+        "<FrDt>2026-01-01</FrDt>",
+        "",
+        "InvstgtnPrd/Dt/FrDt is missing",
+    ),
+    (
+        "</Dt>",
+        "</Dt><DtTm><FrDtTm>2026-01-01T00:00:00</FrDtTm></DtTm>",
+        "InvstgtnPrd is not one of Dt and DtTm",
+    ),
+    (
+        "<DueDt>2026-03-15",
+        "<DueDt>soon",
+        "DueDt/DueDt is not a day",
+    ),
+    (
+        "<Id>00000000000000000000000000000007</Id>",
+        "",
+        "SchCrit/Acct/Id/Id/Othr/Id is missing",
+    ),
+    (
+        "<Othr>",
+        "<IBAN>DE89370400440532013001</IBAN><Othr>",
+        "SchCrit/Acct/Id/Id is not one of IBAN and Othr",
+    ),
+    (
+        "<InvstgtdPties><Cd>ALLP</Cd></InvstgtdPties>",
+        "",
+        "SchCrit/Acct/InvstgtdPties is missing",
+    ),
+    (
+        "<Cd>ALLP</Cd>",
+        "<Prtry>everybody</Prtry>",
+        "SchCrit/Acct/InvstgtdPties/Cd is missing",
+    ),
+    (
+        "<Cd>ALLP",
+        "<Cd>EVRY",
+        "SchCrit/Acct/InvstgtdPties/Cd is not ALLP or OWNE",
+    ),
+    (
+        "<MsgNmId>camt.053.001.08</MsgNmId>",
+        "",
+        "SchCrit/Acct/AuthrtyReqTp/MsgNmId is missing",
+    ),
+    (
+        "camt.053.001.08",
+        "pain.001.001.09",
+        "AuthrtyReqTp 1 asks for nothing that is answered: MsgNmId is camt.052, camt.053 or camt.054 with a version, or counterfoil.fields.v1 with the fields in MsgNm",
+    ),
+    (
+        "channel,order",
+        "channel,order,diary",
+        "AuthrtyReqTp 2 asks for nothing that is answered: MsgNmId is camt.052, camt.053 or camt.054 with a version, or counterfoil.fields.v1 with the fields in MsgNm",
+    ),
+    (
+        "</SchCrit>",
+        "</SchCrit><SchCrit/>",
+        "SchCrit stands there more than once",
+    ),
+    (
+        "<Acct>",
+        "<OrgnlTxNb><Nb>1</Nb></OrgnlTxNb><Acct>",
+        "SchCrit is not one of Acct, CstmrId, PmtInstrm and OrgnlTxNb",
+    ),
+    (
+        "0000000000007<",
+        "000000000000x<",
+        "SchCrit/Acct names nobody and nothing in the books",
+    ),
+    (
+        "0000000000007<",
+        "0000000000000<",
+        "subjects are 1 to 256 ids other than 0, or all",
+    ),
+    (
+        "<InfReqOpng>",
+        "<InfReqOpng>text",
+        "an element has text beside its elements, behind byte",
+    ),
+    (
+        "&amp;",
+        "&fraud;",
+        "the message refers to an entity behind byte",
+    ),
+    (
+        "&amp;",
+        "&#1;",
+        "the message refers to an entity behind byte",
+    ),
+    (
+        "</InfReqOpng>",
+        "",
+        "the message is no well-formed XML behind byte",
+    ),
+    (
+        "<Document",
+        "<!DOCTYPE Document [<!ENTITY fraud SYSTEM \"file:///etc/passwd\">]><Document",
+        "the message has a document type; messages have none",
+    ),
+    ("\"UTF-8\"", "\"ISO-8859-1\"", "the message is not UTF-8"),
+    (
+        "</Document>",
+        "</Document><Document/>",
+        "the message is not one element",
+    ),
+    (
+        "<Document xmlns",
+        "<y:Document xmlns",
+        "the message is no well-formed XML behind byte",
+    ),
+];
+
+#[test]
+fn what_is_wrong_is_named() {
+    for (stands, instead, said) in WRONG {
+        assert!(ACCOUNT.contains(stands), "{stands}");
+        let text = ACCOUNT.replacen(stands, instead, 1);
+        let error = auth001::read(text.as_bytes(), 0)
+            .and_then(|demand| demand.scope(&terms(&demand), &ById))
+            .expect_err(instead);
+        let error = error.to_string();
+        assert!(error.starts_with(said), "{instead}: {error}");
+    }
+}
+
+#[test]
+fn what_is_too_large_or_too_deep_is_not_read() {
+    let large = format!("{ACCOUNT}{}", " ".repeat(64 << 10));
+    let error = auth001::read(large.as_bytes(), 0).expect_err("too large");
+    assert_eq!(
+        error,
+        DemandError::Xml(XmlError::TooLarge { bytes: large.len() })
+    );
+    for name in ["Dsclmr", "x:Dsclmr xmlns:x=\"urn:x\""] {
+        let tag = name.split(' ').next().expect("a name");
+        let deep = format!("<{name}>").repeat(30) + &format!("</{tag}>").repeat(30);
+        let text = ACCOUNT.replacen("<Dsclmr>", &format!("{deep}<Dsclmr>"), 1);
+        let error = auth001::read(text.as_bytes(), 0).expect_err("too deep");
+        assert_eq!(error, DemandError::Xml(XmlError::Deep));
+    }
+    let many = ACCOUNT.replacen("<SchCrit>", &("<X/>".repeat(2_048) + "<SchCrit>"), 1);
+    let error = auth001::read(many.as_bytes(), 0).expect_err("too many");
+    assert_eq!(error, DemandError::Xml(XmlError::Many));
+    let error = auth001::read(b"<Document>\xff</Document>", 0).expect_err("no UTF-8");
+    assert_eq!(error, DemandError::Xml(XmlError::Encoding));
+}
+
+#[test]
+fn ibans_have_a_checksum() {
+    let iban = |iban: &str| {
+        let other = "<Othr>\n              <Id>00000000000000000000000000000007</Id>\n              <SchmeNm><Prtry>counterfoil</Prtry></SchmeNm>\n            </Othr>";
+        assert!(ACCOUNT.contains(other));
+        let text = ACCOUNT.replacen(other, &format!("<IBAN>{iban}</IBAN>"), 1);
+        auth001::read(text.as_bytes(), 0).map(|demand| demand.criterion)
+    };
+    for good in [
+        "DE89370400440532013000",
+        "GB82WEST12345698765432",
+        "NO9386011117947",
+    ] {
+        let name = AccountName::Iban(good.to_owned());
+        assert_eq!(iban(good), Ok(Criterion::Account(name, Roles::Any)));
+    }
+    for bad in [
+        "DE89370400440532013001",
+        "GB82WEST12345698765423",
+        "89DE370400440532013000",
+        "DE89",
+    ] {
+        let error = iban(bad).expect_err(bad).to_string();
+        assert_eq!(
+            error,
+            "SchCrit/Acct/Id/Id/IBAN is not an IBAN with a checksum that is right"
+        );
+    }
+}
+
+#[test]
+fn a_demand_asks_in_one_role() {
+    for (stands, instead) in [
+        (
+            "<a:AddtlInvstgtdPties><a:Cd>OWNE",
+            "<a:AddtlInvstgtdPties><a:Cd>ALLP",
+        ),
+        ("<a:InvstgtdRoles><a:Cd>OWNE", "<a:InvstgtdRoles><a:Cd>ALLP"),
+    ] {
+        let text = CUSTOMER.replacen(stands, instead, 1);
+        assert_ne!(text, CUSTOMER);
+        assert_eq!(auth001::read(text.as_bytes(), 0), Err(DemandError::Roles));
+    }
+}
+
+#[test]
+fn a_seal_has_an_end_and_a_reason() {
+    let secret = read(ACCOUNT);
+    let endless = Terms {
+        sealed: None,
+        ..terms(&secret)
+    };
+    assert_eq!(secret.scope(&endless, &ById), Err(DemandError::Endless));
+    let open = read(CARD);
+    let sealed = Terms {
+        sealed: Some(OPENS),
+        ..terms(&open)
+    };
+    assert_eq!(open.scope(&sealed, &Cards), Err(DemandError::Open));
+}
+
+/// No error of the wrong inputs carries what stood in the message: it may be about a person.
+#[test]
+fn errors_carry_no_values() {
+    let text = CUSTOMER.replace("OWNE", "Someone");
+    let error = auth001::read(text.as_bytes(), 0).expect_err("no role");
+    assert!(!format!("{error} {error:?}").contains("Someone"));
+    let text = CUSTOMER.replace("camt.054", "Someone!");
+    let demand = read(&text);
+    let purpose = Some("audit".to_owned());
+    let error = demand
+        .scope(
+            &Terms {
+                purpose,
+                ..terms(&demand)
+            },
+            &ById,
+        )
+        .expect_err("no request");
+    assert!(!format!("{error} {error:?}").contains("Someone"));
+}
+
+fn counts() -> Counts {
+    Counts {
+        digest: [0xab; 32],
+        bytes: 4_096,
+        rows: 17,
+        accounts: 1,
+    }
+}
+
+/// An answer to each sample, with every kind of outcome among them.
+fn answers() -> Vec<(&'static str, String)> {
+    let answer = |text, status, outcomes: &[Outcome], note: Option<&str>| {
+        let demand = read(text);
+        let response = Response {
+            id: "CF-1 & <1>".to_owned(),
+            status,
+            outcomes: outcomes.to_vec(),
+            period: (status == Status::Part).then_some(demand.period),
+            note: note.map(str::to_owned),
+        };
+        write(&demand, &response).expect("an answer")
+    };
+    let file = Outcome::File(counts());
+    vec![
+        (
+            "v1-account",
+            answer(
+                ACCOUNT,
+                Status::Part,
+                &[file, Outcome::NotApplicable],
+                Some("narrowed: orders are not needed"),
+            ),
+        ),
+        (
+            "v1-customer",
+            answer(CUSTOMER, Status::Complete, &[file, Outcome::Found], None),
+        ),
+        (
+            "v2-card",
+            answer(CARD, Status::Nothing, &[Outcome::NotFound], None),
+        ),
+        (
+            "v2-transactions",
+            answer(TRANSACTIONS, Status::Complete, &[file], None),
+        ),
+    ]
+}
+
+#[test]
+fn an_answer_as_it_stands() {
+    expect![[r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <Document xmlns="urn:iso:std:iso:20022:tech:xsd:auth.002.001.01">
+          <InfReqRspn>
+            <RspnId>CF-1 &amp; &lt;1&gt;</RspnId>
+            <InvstgtnId>INV-2026-0042</InvstgtnId>
+            <RspnSts>PART</RspnSts>
+            <SchCrit>
+              <Acct>
+                <Id>
+                  <Id>
+                    <Othr>
+                      <Id>00000000000000000000000000000007</Id>
+                      <SchmeNm>
+                        <Prtry>counterfoil</Prtry>
+                      </SchmeNm>
+                    </Othr>
+                  </Id>
+                  <Ccy>EUR</Ccy>
+                </Id>
+                <InvstgtdPties>
+                  <Cd>ALLP</Cd>
+                </InvstgtdPties>
+                <AuthrtyReqTp>
+                  <MsgNmId>camt.053.001.08</MsgNmId>
+                  <MsgNm>Statement</MsgNm>
+                </AuthrtyReqTp>
+                <AuthrtyReqTp>
+                  <MsgNmId>counterfoil.fields.v1</MsgNmId>
+                  <MsgNm>channel,order</MsgNm>
+                </AuthrtyReqTp>
+              </Acct>
+            </SchCrit>
+            <RtrInd>
+              <RspnPrd>
+                <DtTm>
+                  <FrDtTm>2026-01-01T00:00:00Z</FrDtTm>
+                  <ToDtTm>2026-02-01T00:00:00Z</ToDtTm>
+                </DtTm>
+              </RspnPrd>
+              <AuthrtyReqTp>
+                <MsgNmId>camt.053.001.08</MsgNmId>
+                <MsgNm>Statement</MsgNm>
+              </AuthrtyReqTp>
+              <InvstgtnRslt>
+                <Rslt>
+                  <Answer xmlns="urn:counterfoil:answer:v1">
+                    <Digest>abababababababababababababababababababababababababababababababab</Digest>
+                    <Bytes>4096</Bytes>
+                    <Rows>17</Rows>
+                    <Accounts>1</Accounts>
+                  </Answer>
+                </Rslt>
+              </InvstgtnRslt>
+              <AddtlInf>narrowed: orders are not needed</AddtlInf>
+            </RtrInd>
+            <RtrInd>
+              <RspnPrd>
+                <DtTm>
+                  <FrDtTm>2026-01-01T00:00:00Z</FrDtTm>
+                  <ToDtTm>2026-02-01T00:00:00Z</ToDtTm>
+                </DtTm>
+              </RspnPrd>
+              <AuthrtyReqTp>
+                <MsgNmId>counterfoil.fields.v1</MsgNmId>
+                <MsgNm>channel,order</MsgNm>
+              </AuthrtyReqTp>
+              <InvstgtnRslt>
+                <InvstgtnSts>NOAP</InvstgtnSts>
+              </InvstgtnRslt>
+              <AddtlInf>narrowed: orders are not needed</AddtlInf>
+            </RtrInd>
+          </InfReqRspn>
+        </Document>
+    "#]].assert_eq(&answers()[0].1);
+}
+
+#[test]
+fn what_does_not_fit_is_no_answer() {
+    let demand = read(ACCOUNT);
+    let whole = Response {
+        id: "CF-1".to_owned(),
+        status: Status::Complete,
+        outcomes: vec![Outcome::Found, Outcome::NotFound],
+        period: None,
+        note: None,
+    };
+    assert!(write(&demand, &whole).is_ok());
+    let refused = |response: Response, error| assert_eq!(write(&demand, &response), Err(error));
+    refused(
+        Response {
+            id: "x".repeat(36),
+            ..whole.clone()
+        },
+        ResponseError::Id,
+    );
+    refused(
+        Response {
+            id: String::new(),
+            ..whole.clone()
+        },
+        ResponseError::Id,
+    );
+    refused(
+        Response {
+            note: Some("a\nb".to_owned()),
+            ..whole.clone()
+        },
+        ResponseError::Note,
+    );
+    refused(
+        Response {
+            outcomes: vec![Outcome::Found],
+            ..whole.clone()
+        },
+        ResponseError::Outcomes { wanted: 2 },
+    );
+    refused(
+        Response {
+            status: Status::Nothing,
+            ..whole.clone()
+        },
+        ResponseError::Status,
+    );
+    let outcomes = vec![Outcome::NotApplicable; 2];
+    refused(
+        Response {
+            outcomes,
+            ..whole.clone()
+        },
+        ResponseError::Status,
+    );
+}
+
+/// What an element may have within it, in order: its name, how often at least, at most.
+const STRUCTURE: &[(&str, &[(&str, usize, usize)])] = &[
+    ("Document", &[("InfReqRspn", 1, 1)]),
+    (
+        "InfReqRspn",
+        &[
+            ("RspnId", 1, 1),
+            ("InvstgtnId", 1, 1),
+            ("RspnSts", 1, 1),
+            ("SchCrit", 1, 1),
+            ("RtrInd", 1, usize::MAX),
+            ("SplmtryData", 0, usize::MAX),
+        ],
+    ),
+    (
+        "RtrInd",
+        &[
+            ("RspnPrd", 0, 1),
+            ("AuthrtyReqTp", 1, 1),
+            ("InvstgtnRslt", 1, 1),
+            ("AddtlInf", 0, 1),
+        ],
+    ),
+    ("RspnPrd", &[("Dt", 0, 1), ("DtTm", 0, 1)]),
+    ("DtTm", &[("FrDtTm", 1, 1), ("ToDtTm", 1, 1)]),
+    ("AuthrtyReqTp", &[("MsgNmId", 1, 1), ("MsgNm", 0, 1)]),
+    ("InvstgtnRslt", &[("Rslt", 0, 1), ("InvstgtnSts", 0, 1)]),
+    ("Rslt", &[("Answer", 1, 1)]),
+    (
+        "Answer",
+        &[
+            ("Digest", 1, 1),
+            ("Bytes", 1, 1),
+            ("Rows", 1, 1),
+            ("Accounts", 1, 1),
+        ],
+    ),
+    (
+        "SchCrit",
+        &[
+            ("Acct", 0, 1),
+            ("CstmrId", 0, 1),
+            ("PmtInstrm", 0, 1),
+            ("OrgnlTxNb", 0, usize::MAX),
+        ],
+    ),
+    (
+        "Acct",
+        &[
+            ("Id", 1, 1),
+            ("InvstgtdPties", 1, 1),
+            ("AuthrtyReqTp", 1, usize::MAX),
+        ],
+    ),
+    ("CstmrId", &[("Pty", 1, 1), ("AuthrtyReq", 1, usize::MAX)]),
+    (
+        "AuthrtyReq",
+        &[
+            ("Tp", 1, 1),
+            ("InvstgtdRoles", 1, 1),
+            ("AddtlInvstgtdPties", 0, 1),
+            ("AddtlInf", 0, 1),
+        ],
+    ),
+    (
+        "PmtInstrm",
+        &[
+            ("CardNb", 1, 1),
+            ("AuthrtyReqTp", 1, usize::MAX),
+            ("AddtlInf", 0, 1),
+        ],
+    ),
+    (
+        "OrgnlTxNb",
+        &[("Nb", 1, 1), ("Tp", 1, usize::MAX), ("AddtlInf", 0, 1)],
+    ),
+];
+
+/// Goes through lines of an element each, as answers are written, and holds them against the table.
+fn structure(text: &str) -> Result<(), String> {
+    let mut open: Vec<(String, Vec<String>)> = vec![(String::new(), Vec::new())];
+    for line in text.lines().skip(1).map(str::trim) {
+        let inner = line.strip_prefix('<').ok_or("no tag")?;
+        if let Some(name) = inner.strip_prefix('/') {
+            let (element, children) = open.pop().ok_or("nothing is open")?;
+            if format!("{element}>") != name {
+                return Err(format!("{element} ends as {name}"));
+            }
+            children_fit(&element, &children)?;
+            continue;
+        }
+        let end = inner.find(['>', ' ']).ok_or("no end")?;
+        let name = inner[..end].to_owned();
+        open.last_mut()
+            .ok_or("nothing is open")?
+            .1
+            .push(name.clone());
+        if !inner.ends_with(&format!("</{name}>")) {
+            open.push((name, Vec::new()));
+        }
+    }
+    let left: Vec<_> = open.drain(..).collect();
+    let is_whole = left.len() == 1 && left[0].1 == ["Document"];
+    is_whole
+        .then_some(())
+        .ok_or_else(|| format!("left open: {left:?}"))
+}
+
+fn children_fit(element: &str, children: &[String]) -> Result<(), String> {
+    let Some((_, allowed)) = STRUCTURE.iter().find(|(name, _)| *name == element) else {
+        return Ok(());
+    };
+    let mut rest = children;
+    for (name, least, most) in *allowed {
+        let count = rest.iter().take_while(|child| child == name).count();
+        if count < *least || count > *most {
+            return Err(format!("{element} has {name} {count} times"));
+        }
+        rest = &rest[count..];
+    }
+    rest.is_empty()
+        .then_some(())
+        .ok_or_else(|| format!("{element} has {rest:?} at its end"))
+}
+
+#[test]
+fn answers_are_built_as_published() {
+    for (name, text) in answers() {
+        assert_eq!(structure(&text), Ok(()), "{name}");
+    }
+    let whole = &answers()[0].1;
+    for (stands, instead) in [
+        ("    <RspnId>CF-1 &amp; &lt;1&gt;</RspnId>\n", ""),
+        ("MsgNmId", "MsgNo"),
+        (
+            "<RspnSts>PART</RspnSts>",
+            "<RspnSts>PART</RspnSts>\n<RspnSts>PART</RspnSts>",
+        ),
+    ] {
+        assert!(whole.contains(stands), "{stands}");
+        assert!(
+            structure(&whole.replace(stands, instead)).is_err(),
+            "{instead}"
+        );
+    }
+}
+
+/// Where the published schema of this name is, if it is anywhere.
+fn schema(name: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("COUNTERFOIL_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    [data.join("iso20022").join(name), data.join(name)]
+        .into_iter()
+        .find(|path| path.is_file())
+}
+
+fn validate(name: &str, message: &str, text: &str) {
+    let Some(schema) = schema(&format!("{message}.xsd")) else {
+        return eprintln!("{name}: skipped: no schema {message}.xsd");
+    };
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("message.xml");
+    std::fs::write(&file, text).expect("written");
+    let mut xmllint = Command::new("xmllint");
+    let xmllint = xmllint
+        .arg("--noout")
+        .arg("--nonet")
+        .arg("--schema")
+        .arg(schema)
+        .arg(&file);
+    let Ok(output) = xmllint.output() else {
+        return eprintln!("{name}: skipped: no xmllint");
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+}
+
+#[test]
+fn messages_validate_against_the_published_schema() {
+    validate("v1-account", "auth.001.001.01", ACCOUNT);
+    validate("v1-customer", "auth.001.001.01", &without_foreign(CUSTOMER));
+    validate("v2-card", "auth.001.001.02", CARD);
+    validate("v2-transactions", "auth.001.001.02", TRANSACTIONS);
+    for (name, text) in answers() {
+        let version = if name.starts_with("v1") { "01" } else { "02" };
+        validate(name, &format!("auth.002.001.{version}"), &text);
+    }
+}
+
+/// The sample has an element of another namespace where the schema has no place for one.
+fn without_foreign(text: &str) -> String {
+    let foreign = "<x:InvstgtnId>not this one</x:InvstgtnId>";
+    assert!(text.contains(foreign));
+    text.replacen(foreign, "", 1)
+}
