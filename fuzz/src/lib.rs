@@ -5,6 +5,7 @@
 //! them on stable Rust, with mutations of the corpus that are the same for the same seed; `seeds`
 //! makes the corpus.
 
+pub mod demands;
 pub mod memory;
 pub mod platform;
 pub mod proofs;
@@ -16,7 +17,7 @@ pub mod targets;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 20] = [
+pub const TARGETS: [Target; 22] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
@@ -37,4 +38,6 @@ pub const TARGETS: [Target; 20] = [
     ("fields", targets::fields),
     ("command", platform::command),
     ("act", platform::act),
+    ("auth001", demands::auth001),
+    ("scope", demands::scope),
 ];

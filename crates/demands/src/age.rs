@@ -69,7 +69,7 @@ pub struct Fresh {
 
 impl Fresh {
     /// From 64 random bytes that are used for nothing else.
-    pub fn new(random: Zeroizing<[u8; 64]>) -> Fresh {
+    pub fn new(random: &[u8; 64]) -> Fresh {
         let mut fresh = Fresh {
             file_key: Zeroizing::new([0; 16]),
             ephemeral: Zeroizing::new([0; 32]),
@@ -202,6 +202,10 @@ fn seal(key: &[u8; 32], nonce: [u8; 12], text: &mut Vec<u8>) {
 }
 
 /// Encrypts `plain` to a recipient: the bytes of a file of age.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "randomness is used up by the file that it was drawn for"
+)]
 pub fn encrypt(recipient: &Recipient, fresh: Fresh, plain: &[u8]) -> Vec<u8> {
     let share = MontgomeryPoint::mul_base_clamped(*fresh.ephemeral).to_bytes();
     let shared = recipient

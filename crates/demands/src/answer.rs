@@ -114,7 +114,7 @@ impl fmt::Display for AnswerError {
                 "the field {field} is missing, and without it nobody can tell whether a row lies within"
             ),
             Self::Value { row, field } => {
-                write!(f, "row {row} has a {field} that is none")
+                write!(f, "row {row}: the value of {field} is not of its form")
             }
             Self::Outside { row, field } => {
                 write!(f, "row {row} lies outside of the scope by its {field}")

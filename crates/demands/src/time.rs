@@ -74,7 +74,7 @@ pub(crate) fn read_moment(text: &str, offset: i32) -> Option<(u64, u32)> {
         return None;
     }
     let nanosecond = format!("{fraction:0<9}").parse().ok()?;
-    let [hour, minute, second] = [hour, minute, second].map(|part| part.parse::<i8>());
+    let [hour, minute, second] = [hour, minute, second].map(str::parse::<i8>);
     let time = jiff::civil::Time::new(hour.ok()?, minute.ok()?, second.ok()?, nanosecond).ok()?;
     instant(DateTime::from_parts(date, time), zone)
 }

@@ -114,6 +114,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Message, XmlError> {
     }
     let text = core::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    if let Some(at) = text.find(|letter| !is_letter(letter)) {
+        return Err(XmlError::Malformed { at: at as u64 });
+    }
     let mut reader = NsReader::from_str(text);
     let mut open = Open::default();
     loop {
@@ -183,6 +186,10 @@ impl Open {
             self.foreign += 1;
             return Ok(());
         }
+        // So are all names of ISO 20022, and what is read may be written again.
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(malformed);
+        }
         self.stack.push(Element {
             name: name.to_owned(),
             ..Element::default()
@@ -200,7 +207,8 @@ impl Open {
         if !text.is_empty() && !done.children.is_empty() {
             return Err(XmlError::Mixed { at });
         }
-        done.text = text.to_owned();
+        let text = text.to_owned();
+        done.text = text;
         match self.stack.last_mut() {
             Some(outer) => outer.children.push(done),
             None => self.root = Some(done),
@@ -221,12 +229,16 @@ impl Open {
     }
 }
 
+/// Whether XML 1.0 knows the character.
+fn is_letter(letter: char) -> bool {
+    matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}
+
 /// The character that a reference stands for: of the five entities of XML, or by its number.
 fn letter_of(entity: &BytesRef<'_>) -> Option<char> {
     if entity.is_char_ref() {
         let letter = entity.resolve_char_ref().ok().flatten()?;
-        let is_one = matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
-        return is_one.then_some(letter);
+        return is_letter(letter).then_some(letter);
     }
     match &**entity {
         "lt" => Some('<'),

@@ -180,6 +180,7 @@ fn roles(text: &str) -> Option<Roles> {
 }
 
 /// `any` is no kind but all of them, so no kind is named like that.
+#[expect(clippy::option_option, reason = "any is a value of its own")]
 fn kinds(text: &str) -> Option<Option<BTreeSet<Kind>>> {
     if text == "any" {
         return Some(None);
@@ -187,6 +188,7 @@ fn kinds(text: &str) -> Option<Option<BTreeSet<Kind>>> {
     ascending(text, KINDS, Kind::new).map(Some)
 }
 
+#[expect(clippy::option_option, reason = "no is a value of its own")]
 fn sealed(text: &str) -> Option<Option<u64>> {
     if text == "no" {
         return Some(None);
