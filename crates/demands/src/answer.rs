@@ -148,7 +148,7 @@ pub fn check_by_statute(
 }
 
 /// Checks a sheet and encrypts it.
-pub fn release(
+pub fn disclose(
     sheet: &[u8],
     scope: &Scope,
     recipient: &Recipient,

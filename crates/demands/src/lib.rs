@@ -11,7 +11,7 @@
 //!    and a commitment to the scope. Sealed is not absent.
 //! 4. [`answer`] writes rows as CSV. [`answer::check`] reads the very bytes that would leave and
 //!    refuses the first row or field that lies outside the scope; what lies within is hashed,
-//!    counted and encrypted to the authority ([`age`]).
+//!    counted and encrypted to the authority ([`age`]; all of it is [`answer::disclose`]).
 //! 5. Where a scope names nobody, [`aggregate`] answers with noisy counts and sums from a budget.
 //! 6. [`auth002`] writes the answer's message.
 

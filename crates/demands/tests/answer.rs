@@ -1,7 +1,7 @@
 //! What leaves lies within the scope, or does not leave.
 
 use demands::age::{Fresh, Recipient};
-use demands::answer::{AnswerError, Sheet, check, check_by_statute, release};
+use demands::answer::{AnswerError, Sheet, check, check_by_statute, disclose};
 use demands::{Field, Kind, Scope, id_text, nanosecond_text};
 use proptest::prelude::*;
 
@@ -194,17 +194,17 @@ fn rows_about_everyone_need_a_statute() {
 }
 
 #[test]
-fn what_is_released_is_encrypted() {
+fn what_is_disclosed_is_encrypted() {
     let recipient: Recipient = "age1cu6l0xs48crpk5fu8jc9plk27exsyzqaqe7n7tq8ngavsqe304hqp2nven"
         .parse()
         .expect("a recipient");
     let fresh = || Fresh::new(&[5; 64]);
-    let answer = release(sheet().as_bytes(), &scope(), &recipient, fresh()).expect("within");
+    let answer = disclose(sheet().as_bytes(), &scope(), &recipient, fresh()).expect("within");
     assert_eq!(Ok(answer.counts), check(sheet().as_bytes(), &scope()));
     assert!(answer.file.starts_with(b"age-encryption.org/v1\n"));
     assert!(!answer.file.windows(5).any(|window| window == b"Seven"));
     let outside = sheet().replacen("pay", "refund", 1);
-    assert!(release(outside.as_bytes(), &scope(), &recipient, fresh()).is_err());
+    assert!(disclose(outside.as_bytes(), &scope(), &recipient, fresh()).is_err());
 }
 
 proptest! {

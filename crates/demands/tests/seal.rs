@@ -3,6 +3,7 @@
 use demands::seal::{Class, SealError, Sealed};
 use demands::{Scope, ScopeError};
 use expect_test::expect;
+use sha2::{Digest, Sha256};
 
 const TEXT: &str = "counterfoil/demand/v1
 authority 000000000000000000000000000000aa
@@ -67,18 +68,47 @@ fn no_public_line_can_be_altered() {
     }
 }
 
-/// A commitment to a scope that contradicts its own public part does not open either.
+/// The commitment in other words: each part behind its length, in eight bytes.
+fn commitment(salt: &[u8], public: &str, scope: &str) -> [u8; 32] {
+    let mut bytes = Vec::new();
+    let purpose = b"counterfoil/sealed/v1";
+    for part in [purpose, salt, public.as_bytes(), scope.as_bytes()] {
+        bytes.extend((part.len() as u64).to_be_bytes());
+        bytes.extend(part);
+    }
+    Sha256::digest(&bytes).into()
+}
+
+/// Whoever commits to a scope that contradicts its own public part cannot open it either.
 #[test]
 fn what_is_committed_to_must_be_the_scope_of_the_public_part() {
-    let scope = |text: &str| Scope::parse(text).expect("whole");
-    let later = TEXT.replace("sealed 2027", "sealed 2028");
-    let open = TEXT.replace("sealed 2027-01-01T00:00:00Z", "sealed no");
-    let refused = Sealed::new(42, Class::Police, &scope(&open), &SALT);
-    assert_eq!(refused, Err(SealError::Open));
-    assert_ne!(
-        Sealed::new(42, Class::Police, &scope(&later), &SALT),
-        Ok(sealed())
+    let text = sealed().to_string();
+    let end = text.find("commitment ").expect("its line");
+    let public = &text[..end];
+    assert_eq!(sealed().commitment, commitment(&SALT, public, TEXT));
+    let open = |scope: &str| {
+        let commitment = commitment(&SALT, public, scope);
+        Sealed {
+            commitment,
+            ..sealed()
+        }
+        .open(&SALT, scope)
+    };
+    assert!(open(TEXT).is_ok());
+    assert_eq!(
+        open(&TEXT.replace("section 94", "section 95")),
+        Err(SealError::Basis)
     );
+    assert_eq!(
+        open(&TEXT.replace("sealed 2027", "sealed 2028")),
+        Err(SealError::Opens)
+    );
+    let unsealed = TEXT.replace("sealed 2027-01-01T00:00:00Z", "sealed no");
+    assert_eq!(open(&unsealed), Err(SealError::Opens));
+    assert!(matches!(open("no scope"), Err(SealError::Scope(_))));
+    let unsealed = Scope::parse(&unsealed).expect("whole");
+    let refused = Sealed::new(42, Class::Police, &unsealed, &SALT);
+    assert_eq!(refused, Err(SealError::Open));
 }
 
 #[test]
