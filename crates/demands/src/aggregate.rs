@@ -357,7 +357,8 @@ impl<'q> Allowed<'q> {
     fn noisy(&self, secret: &[u8; 32], cells: &[Exact]) -> Table {
         let Question { asking, .. } = self.question;
         let digest = self.question.digest();
-        let name = |at: usize, what: u8| [&digest[..], &[what], &at.to_be_bytes()].concat();
+        let name =
+            |at: usize, what: u8| [&digest[..], &[what], &(at as u64).to_be_bytes()].concat();
         // With sums, each of the two halves of epsilon has twice the noise.
         let halves = if asking.sums.is_some() { 2 } else { 1 };
         let (over, under) = (asking.epsilon.over, asking.epsilon.under);

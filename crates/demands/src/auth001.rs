@@ -43,8 +43,8 @@ pub enum Version {
     V2,
 }
 
-/// A message that asks, as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message that asks, as it was read. Its `Debug` shows nothing that may be about a person.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Demand {
     /// Its version.
     pub version: Version,
@@ -70,8 +70,8 @@ pub struct Demand {
     pub(crate) search: Element,
 }
 
-/// What is looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is looked for. Its `Debug` says of which sort it is, and no more.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Criterion {
     /// `Acct`: an account, and which of its parties are investigated.
     Account(AccountName, Roles),
@@ -83,8 +83,8 @@ pub enum Criterion {
     Transactions(Vec<String>),
 }
 
-/// What an account is called.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What an account is called. Its `Debug` says of which sort it is, and no more.
+#[derive(Clone, PartialEq, Eq)]
 pub enum AccountName {
     /// `Id/IBAN`, with a checksum that is right.
     Iban(String),
@@ -94,8 +94,8 @@ pub enum AccountName {
     Proxy(String),
 }
 
-/// What is said of a customer. At least one of its parts is there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What is said of a customer. At least one of its parts is there, and its `Debug` shows none.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct PersonName {
     /// `Pty/Nm`.
     pub name: Option<String>,
@@ -245,6 +245,42 @@ impl fmt::Display for DemandError {
 }
 
 impl std::error::Error for DemandError {}
+
+impl fmt::Debug for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Demand")
+            .field("version", &self.version)
+            .field("criterion", &self.criterion)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Criterion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Account(..) => "Account",
+            Self::Customer(..) => "Customer",
+            Self::Card(_) => "Card",
+            Self::Transactions(_) => "Transactions",
+        })
+    }
+}
+
+impl fmt::Debug for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Iban(_) => "Iban",
+            Self::Other(_) => "Other",
+            Self::Proxy(_) => "Proxy",
+        })
+    }
+}
+
+impl fmt::Debug for PersonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PersonName").finish_non_exhaustive()
+    }
+}
 
 impl From<XmlError> for DemandError {
     fn from(error: XmlError) -> Self {

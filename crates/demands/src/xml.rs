@@ -81,7 +81,7 @@ impl fmt::Display for XmlError {
 impl std::error::Error for XmlError {}
 
 /// An element: its local name, its text, and the elements of the same namespace within it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Element {
     pub name: String,
     pub text: String,
@@ -89,7 +89,7 @@ pub(crate) struct Element {
 }
 
 /// A message: its root, and the namespace that this is in; empty where it is in none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Message {
     pub namespace: String,
     pub root: Element,

@@ -476,6 +476,26 @@ fn a_seal_has_an_end_and_a_reason() {
     assert_eq!(open.scope(&sealed, &Cards), Err(DemandError::Open));
 }
 
+/// Nor does a demand that is printed for whoever looks for a fault.
+#[test]
+fn debug_carries_no_values() {
+    for text in [ACCOUNT, CUSTOMER, CARD, TRANSACTIONS] {
+        let demand = read(text);
+        let printed = format!("{demand:?} {:?}", demand.criterion);
+        let is_digit = |byte: u8| byte.is_ascii_digit();
+        assert!(
+            !printed
+                .bytes()
+                .filter(|byte| *byte != b'1' && *byte != b'2')
+                .any(is_digit)
+        );
+        assert!(
+            !printed.contains("Someone") && !printed.contains(&demand.reference),
+            "{printed}"
+        );
+    }
+}
+
 /// No error of the wrong inputs carries what stood in the message: it may be about a person.
 #[test]
 fn errors_carry_no_values() {
