@@ -18,6 +18,29 @@
 //! That is the text of a scope: all lines, in this order, nothing else; each ends in a newline.
 //! Lists ascend, fields stand in the order of [`Field`]. What is read is written again byte for
 //! byte, so that a digest of the text is a digest of the scope.
+//!
+//! ```
+//! use demands::Scope;
+//!
+//! let text = "counterfoil/demand/v1
+//! authority 000000000000000000000000000000aa
+//! reference INV-2026-0042
+//! basis Criminal Procedure Act, section 94
+//! purpose tracing of a fraud
+//! subjects persons 00000000000000000000000000000007
+//! roles owner
+//! fields account,time,kind,party,amount
+//! kinds pay,withdraw
+//! from 2026-01-01T00:00:00Z
+//! to 2026-02-01T00:00:00Z
+//! sealed no
+//! ";
+//! let scope = Scope::parse(text)?;
+//! assert_eq!(scope.to_string(), text);
+//! let narrowed = Scope::parse(&text.replace("pay,withdraw", "pay"))?;
+//! assert!(scope.contains(&narrowed) && !narrowed.contains(&scope));
+//! # Ok::<(), demands::ScopeError>(())
+//! ```
 
 use core::fmt;
 use core::ops::Deref;
