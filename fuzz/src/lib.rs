@@ -5,6 +5,7 @@
 //! them on stable Rust, with mutations of the corpus that are the same for the same seed; `seeds`
 //! makes the corpus.
 
+pub mod demands;
 pub mod memory;
 pub mod platform;
 pub mod proofs;
@@ -40,4 +41,6 @@ pub const TARGETS: [Target; 22] = [
     ("act", platform::act),
     ("rule_book", rules::rule_book),
     ("rule_file", rules::rule_file),
+    ("auth001", demands::auth001),
+    ("scope", demands::scope),
 ];

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use demands::seal::Class;
+use demands::{Scope, Sealed};
 use fuzz::memory::Memory;
 use fuzz::platform::Step;
 use fuzz::proofs::{BALANCE, LINE, RECEIPT};
@@ -66,7 +68,39 @@ fn main() {
     write_signed();
     write_proofs();
     write_rules();
+    write_demands();
 }
+
+/// The samples of messages, and scopes and seals made of nothing.
+fn write_demands() {
+    let samples = folder("../crates/demands/tests/messages");
+    let samples = fs::read_dir(samples).expect("the samples");
+    let mut files: Vec<_> = samples.map(|file| file.expect("an entry").path()).collect();
+    files.sort();
+    for (number, file) in files.iter().enumerate() {
+        write("auth001", number, &fs::read(file).expect("a sample"));
+    }
+    let scope = Scope::parse(SCOPE).expect("whole");
+    let sealed = Sealed::new(7, Class::Court, &scope, &[1; 32]).expect("confidential");
+    let all = SCOPE.replace("persons 00000000000000000000000000000007", "all");
+    write("scope", 0, SCOPE.as_bytes());
+    write("scope", 1, all.as_bytes());
+    write("scope", 2, sealed.to_string().as_bytes());
+}
+
+const SCOPE: &str = "counterfoil/demand/v1
+authority 000000000000000000000000000000aa
+reference R 1
+basis Act 7
+purpose tracing
+subjects persons 00000000000000000000000000000007
+roles owner
+fields account,time,kind,party,amount
+kinds pay,withdraw
+from 2026-01-01T00:00:00Z
+to 2026-02-01T00:00:00Z
+sealed 2027-01-01T00:00:00Z
+";
 
 /// Commands of every act: all in a row, and request by request.
 fn write_platform() {
