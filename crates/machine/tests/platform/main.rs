@@ -8,6 +8,7 @@
 mod bulk;
 mod chargebacks;
 mod claims;
+mod decisions;
 mod disputed;
 mod exchange;
 mod fees;
