@@ -73,8 +73,9 @@ impl State {
             return Ok(*there);
         }
         self.check_signature(&document, signed)?;
-        let change = self.change_of(time, &document)?;
         let first = time + 1 - signed.moments() as u64;
+        // Whatever comes after it finds it begun.
+        let change = self.change_of(first, &document)?;
         assert!(first > self.books.clock.last, "time only rises");
         let number = self.books.rules.documents + 1;
         let next = self.enter_pages((number, first), signed.text.as_bytes(), sink);

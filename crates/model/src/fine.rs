@@ -166,27 +166,27 @@ mod tests {
     #[test]
     fn the_method_of_2006() {
         let telecom = Computation {
-            base: 72_868_176_00,
+            base: 7_286_817_600,
             share: 100,
             years: 533,
-            turnover: 60_000_000_000_00,
+            turnover: 6_000_000_000_000,
             ..Computation::default()
         };
         let amount = |computation: Computation| computation.amount(Method::Guidelines2006);
-        assert_eq!(amount(telecom), Ok(Some(38_838_737_80)));
+        assert_eq!(amount(telecom), Ok(Some(3_883_873_780)));
         let published = Computation {
-            unit: 1_000_00,
+            unit: 100_000,
             ..telecom
         };
-        assert_eq!(amount(published), Ok(Some(38_838_000_00)));
+        assert_eq!(amount(published), Ok(Some(3_883_800_000)));
         let entered = Computation {
             entry: 150,
             ..telecom
         };
         assert_eq!(
             amount(entered),
-            Ok(Some(38_838_737_80 + 10_930_226_40)),
-            "72,868,176 x 15 % on top"
+            Ok(Some(3_883_873_780 + 1_093_022_640)),
+            "72,868,176.00 x 15 % on top"
         );
         let capped = Computation {
             turnover: 100_000_009,

@@ -261,128 +261,130 @@ fn a_decision_is_read() {
     assert_eq!(document.to_text(), FINE);
 }
 
+/// What is changed in [`FINE`], to what, and what is said of it.
+const WRONG: &[(&str, &str, &str)] = &[
+    (
+        "/v1",
+        "/v2",
+        "line 1: a document begins with counterfoil/KIND/v1, where the kind is mandate, decision, fulfilment or appeal",
+    ),
+    (
+        "2a\n",
+        "2A\n",
+        "line 2: a party is 32 small hexadecimal digits",
+    ),
+    (
+        "number 3",
+        "number 03",
+        "line 3: a number has digits without leading zeros, and is not 0",
+    ),
+    (
+        "kind fine",
+        "kind tax",
+        "line 4: a decision is a licence, approval, veto, restriction, fine, undertaking or lifting",
+    ),
+    (
+        "addressee -",
+        "addressee",
+        "line 5: it is not the field that stands here; all stand in their order, or say -",
+    ),
+    (
+        "law A",
+        "law  A",
+        "line 6: words stand here, without spaces around them; - is none",
+    ),
+    (
+        "article 47\n",
+        "",
+        "line 7: it is not the field that stands here; all stand in their order, or say -",
+    ),
+    (
+        "tion CN",
+        "tion The whole of it and more",
+        "line 8: a short name of up to 16 letters stands here",
+    ),
+    (
+        "product marketplace",
+        "product none",
+        "line 9: it is the name of a product; none is -",
+    ),
+    (
+        "measure -",
+        "measure stop",
+        "line 10: a restriction says its measure, and no other does",
+    ),
+    (
+        "of -",
+        "of payer",
+        "line 11: a cap says of whom, in which window and in which time zone, and nothing else does",
+    ),
+    (
+        "zone -",
+        "zone 8",
+        "line 13: a time zone is written as +08:00; none is -",
+    ),
+    (
+        "amount 1822800000000",
+        "amount -",
+        "line 15: a fine has an amount and a ledger",
+    ),
+    (
+        "method share_of_sales",
+        "method -",
+        "line 16: a fine says how it is computed, and no other does",
+    ),
+    (
+        "lifts -",
+        "lifts 2",
+        "line 23: a lifting says which decision, and no other does",
+    ),
+    (
+        "from 2021-04-10",
+        "from 2021-04-31",
+        "line 24: a moment is written as 2026-01-05T00:00:00Z, up to 2199; none is -",
+    ),
+    (
+        "to -",
+        "to 2022-01-01T00:00:00Z",
+        "line 25: an undertaking, a fine or a lifting has no end of its own",
+    ),
+    (
+        "due 2021-04-25",
+        "due 2021-04-10",
+        "line 26: what is due lies behind the beginning",
+    ),
+    (
+        "appeal_until 2021-06-10T00:00:00Z",
+        "appeal_until -",
+        "line 28: whoever may appeal knows until when and to whom",
+    ),
+    (
+        "2b\n",
+        "2a\n",
+        "line 28: nobody decides on appeals against itself",
+    ),
+    (
+        "\n\nM",
+        "\nM",
+        "line 29: an empty line follows the last field",
+    ),
+    (
+        "\n\nM",
+        "\n\n\nM",
+        "line 29: words follow, without empty lines around them",
+    ),
+    (
+        "choose",
+        "cho\tose",
+        "line 30: a document has no control characters but line feeds",
+    ),
+];
+
 #[test]
 fn each_line_says_what_is_wrong() {
-    let lines = [
-        (
-            "/v1",
-            "/v2",
-            "line 1: a document begins with counterfoil/KIND/v1, where the kind is mandate, decision, fulfilment or appeal",
-        ),
-        (
-            "2a\n",
-            "2A\n",
-            "line 2: a party is 32 small hexadecimal digits",
-        ),
-        (
-            "number 3",
-            "number 03",
-            "line 3: a number has digits without leading zeros, and is not 0",
-        ),
-        (
-            "kind fine",
-            "kind tax",
-            "line 4: a decision is a licence, approval, veto, restriction, fine, undertaking or lifting",
-        ),
-        (
-            "addressee -",
-            "addressee",
-            "line 5: it is not the field that stands here; all stand in their order, or say -",
-        ),
-        (
-            "law A",
-            "law  A",
-            "line 6: words stand here, without spaces around them; - is none",
-        ),
-        (
-            "article 47\n",
-            "",
-            "line 7: it is not the field that stands here; all stand in their order, or say -",
-        ),
-        (
-            "tion CN",
-            "tion The whole of it and more",
-            "line 8: a short name of up to 16 letters stands here",
-        ),
-        (
-            "product marketplace",
-            "product none",
-            "line 9: it is the name of a product; none is -",
-        ),
-        (
-            "measure -",
-            "measure stop",
-            "line 10: a restriction says its measure, and no other does",
-        ),
-        (
-            "of -",
-            "of payer",
-            "line 11: a cap says of whom, in which window and in which time zone, and nothing else does",
-        ),
-        (
-            "zone -",
-            "zone 8",
-            "line 13: a time zone is written as +08:00; none is -",
-        ),
-        (
-            "amount 1822800000000",
-            "amount -",
-            "line 15: a fine has an amount and a ledger",
-        ),
-        (
-            "method share_of_sales",
-            "method -",
-            "line 16: a fine says how it is computed, and no other does",
-        ),
-        (
-            "lifts -",
-            "lifts 2",
-            "line 23: a lifting says which decision, and no other does",
-        ),
-        (
-            "from 2021-04-10",
-            "from 2021-04-31",
-            "line 24: a moment is written as 2026-01-05T00:00:00Z, up to 2199; none is -",
-        ),
-        (
-            "to -",
-            "to 2022-01-01T00:00:00Z",
-            "line 25: an undertaking, a fine or a lifting has no end of its own",
-        ),
-        (
-            "due 2021-04-25",
-            "due 2021-04-10",
-            "line 26: what is due lies behind the beginning",
-        ),
-        (
-            "appeal_until 2021-06-10T00:00:00Z",
-            "appeal_until -",
-            "line 28: whoever may appeal knows until when and to whom",
-        ),
-        (
-            "2b\n",
-            "2a\n",
-            "line 28: nobody decides on appeals against itself",
-        ),
-        (
-            "\n\nM",
-            "\nM",
-            "line 29: an empty line follows the last field",
-        ),
-        (
-            "\n\nM",
-            "\n\n\nM",
-            "line 29: words follow, without empty lines around them",
-        ),
-        (
-            "choose",
-            "cho\tose",
-            "line 30: a document has no control characters but line feeds",
-        ),
-    ];
-    for (from, to, why) in lines {
-        assert!(FINE.contains(from), "{from}");
-        assert_eq!(wrong(&FINE.replacen(from, to, 1)), why);
+    for (from, to, why) in WRONG {
+        assert!(FINE.contains(*from), "{from}");
+        assert_eq!(wrong(&FINE.replacen(from, to, 1)), *why);
     }
     assert_eq!(wrong(FINE.trim_end()), "a document ends in a line feed");
     let long = format!("{FINE}{}\n", "x".repeat(DOCUMENT_BYTES));

@@ -234,15 +234,16 @@ fn check(steps: &[Step], expect: &Expect) {
 fn a_product_is_stopped_for_a_time() {
     let stop = DecisionText {
         from: moment("2026-01-05T12:00:00"),
-        to: moment("2026-01-06T12:00:00"),
+        to: moment("2026-01-07T12:00:00"),
         ..restriction(1, "stop", "payment")
     };
     check(
         &[
-            Run(
-                "1 schedule payer=11 payee=12 ledger=978 amount=1.00 rule=days every=1 first_day=2026-01-06",
-            ),
-            decided("payments are stopped from noon to noon", stop),
+            Run("
+                9 calendar_set calendar=7
+                1 schedule payer=11 payee=12 ledger=978 amount=1.00 rule=days every=1 first_day=2026-01-06 calendar=7
+            "),
+            decided("payments are stopped for two days, those of standing orders too", stop),
             Run("
                 2 pay payer=11 payee=12 ledger=978 amount=1.00
                 3 hold payer=11 payee=21 ledger=978 amount=9.00
@@ -250,16 +251,20 @@ fn a_product_is_stopped_for_a_time() {
                 4 pay payer=11 payee=12 ledger=978 amount=1.00
                 5 capture hold=3 ledger=978 amount=9.00
                 6 withdraw party=11 ledger=978 amount=1.00
-                until 2026-01-06T11:59:59
+                until 2026-01-07T11:59:59
                 4 pay payer=11 payee=12 ledger=978 amount=1.00
-                until 2026-01-06T12:00:00
+                until 2026-01-07T12:00:00
                 4 pay payer=11 payee=12 ledger=978 amount=1.00
             "),
         ],
         &expect![[r#"
-            1 schedule payer=11 payee=12 ledger=978 amount=1.00 rule=days every=1 first_day=2026-01-06
-              calendar_not_found (calendar)
-            payments are stopped from noon to noon
+            9 calendar_set calendar=7
+              created
+              calendar 7:
+            1 schedule payer=11 payee=12 ledger=978 amount=1.00 rule=days every=1 first_day=2026-01-06 calendar=7
+              created
+              schedule 1: payer=11 payee=12 ledger=978 amount=100 calendar=7 rule=days every=1 first_day=2026-01-06 deadline=2026-01-07T00:00:00
+            payments are stopped for two days, those of standing orders too
               decision 42/1: kind=restriction document=3 product=payment measure=stop begins=2026-01-05T12:00:00 ends=2026-01-06T12:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
             2 pay payer=11 payee=12 ledger=978 amount=1.00
               created
@@ -313,19 +318,18 @@ fn a_product_is_stopped_for_a_party() {
                 3 pay payer=11 payee=13 ledger=978 amount=1.00
             "),
             decided("that is lifted", lifting(2, 1)),
-            Run("1 pay payer=11 payee=12 ledger=978 amount=1.00"),
+            Run("2 pay payer=12 payee=11 ledger=978 amount=1.00"),
             decided("and cannot be again", lifting(3, 1)),
         ],
         &expect![[r#"
             payments of 12 are stopped
               decision 42/1: kind=restriction state=in_force addressee=12 document=3 product=payment measure=stop begins=2026-01-05T00:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
             1 pay payer=11 payee=12 ledger=978 amount=1.00
-              created
-              Dr wallet[11] 1.00 / Cr wallet[12]
-              payment 1: payer=11 payee=12 ledger=978 amount=100
-            2 pay payer=12 payee=11 ledger=978 amount=1.00
               refused_by_rule, finding 1
-              finding 2/1: party=12 kind=32 ledger=978 amount=100 authority=42 decision=1
+              finding 1/1: party=12 kind=32 ledger=978 amount=100 authority=42 decision=1
+            2 pay payer=12 payee=11 ledger=978 amount=1.00
+              refused_by_rule, finding 2
+              finding 2/2: party=12 kind=32 ledger=978 amount=100 authority=42 decision=1
             3 pay payer=11 payee=13 ledger=978 amount=1.00
               created
               Dr wallet[11] 1.00 / Cr wallet[13]
@@ -333,8 +337,10 @@ fn a_product_is_stopped_for_a_party() {
             that is lifted
               decision 42/2: kind=lifting state=ended document=4 lifts=1 begins=2026-01-05T00:00:00
               decision 42/1: state=lifted
-            1 pay payer=11 payee=12 ledger=978 amount=1.00
-              exists
+            2 pay payer=12 payee=11 ledger=978 amount=1.00
+              created
+              Dr wallet[12] 1.00 / Cr wallet[11]
+              payment 2: payer=12 payee=11 ledger=978 amount=100
             and cannot be again
               the decision does not hold any more
         "#]],
@@ -417,7 +423,7 @@ fn parties_are_frozen() {
 fn volumes_are_capped() {
     check(
         &[
-            Run("1 fee_set fee=7 ledger=978 fixed=5.00 bearer=payer"),
+            Run("1 fee_set fee=7 ledger=978 flat=5.00 bearer=payer"),
             decided(
                 "each pays 100 a day at most",
                 cap(1, ("payer", "day"), 10_000),
@@ -454,7 +460,64 @@ fn volumes_are_capped() {
                 9 pay payer=12 payee=22 ledger=978 amount=0.01
             "),
         ],
-        &expect![],
+        &expect![[r#"
+            1 fee_set fee=7 ledger=978 flat=5.00 bearer=payer
+              created
+              fee 7: ledger=978 flat=500
+            each pays 100 a day at most
+              decision 42/1: kind=restriction state=in_force document=3 product=payment measure=cap of=payer window=day zone=1920 ledger=978 amount=10000 begins=2026-01-05T00:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
+            2 pay payer=11 payee=12 ledger=978 amount=60.00 fee=7
+              created
+              Dr wallet[11] 60.00 / Cr wallet[12]
+              Dr wallet[11] 5.00 / Cr fee_income
+              payment 2: payer=11 payee=12 ledger=978 amount=6000 fee=500
+            3 pay payer=11 payee=13 ledger=978 amount=40.01
+              refused_by_rule, finding 1
+              finding 3/1: party=11 kind=32 ledger=978 amount=4001 used=6000 limit=10000 again=2026-01-05T16:00:00 authority=42 decision=1
+            3 pay payer=11 payee=13 ledger=978 amount=40.00
+              created
+              Dr wallet[11] 40.00 / Cr wallet[13]
+              payment 3: payer=11 payee=13 ledger=978 amount=4000
+            4 pay payer=12 payee=13 ledger=978 amount=100.00
+              created
+              Dr wallet[12] 100.00 / Cr wallet[13]
+              payment 4: payer=12 payee=13 ledger=978 amount=10000
+            all together pay 250 a month
+              decision 42/2: kind=restriction state=in_force document=4 product=payment measure=cap of=everyone window=month zone=1920 ledger=978 amount=25000 begins=2026-01-05T00:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
+            until 2026-01-05T16:00:00
+            5 pay payer=11 payee=21 ledger=978 amount=100.00
+              created
+              Dr wallet[11] 100.00 / Cr seller[21]
+              payment 5: payer=11 payee=21 ledger=978 amount=10000
+            6 pay payer=12 payee=21 ledger=978 amount=100.00
+              created
+              Dr wallet[12] 100.00 / Cr seller[21]
+              payment 6: payer=12 payee=21 ledger=978 amount=10000
+            until 2026-01-06T16:00:00
+            7 pay payer=11 payee=21 ledger=978 amount=50.01
+              refused_by_rule, finding 2
+              finding 7/2: party=11 kind=32 ledger=978 amount=5001 used=20000 limit=25000 again=2026-01-31T16:00:00 authority=42 decision=2
+            7 pay payer=11 payee=21 ledger=978 amount=50.00
+              created
+              Dr wallet[11] 50.00 / Cr seller[21]
+              payment 7: payer=11 payee=21 ledger=978 amount=5000
+            the month is lifted
+              decision 42/3: kind=lifting state=ended document=5 lifts=2 begins=2026-01-06T16:00:00
+              decision 42/2: state=lifted
+            21 is paid 20 a day at most
+              decision 42/4: kind=restriction state=in_force addressee=21 document=6 product=payment measure=cap of=payee window=day zone=1920 ledger=978 amount=2000 begins=2026-01-06T16:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
+            8 pay payer=11 payee=21 ledger=978 amount=20.00
+              created
+              Dr wallet[11] 20.00 / Cr seller[21]
+              payment 8: payer=11 payee=21 ledger=978 amount=2000
+            9 pay payer=12 payee=21 ledger=978 amount=0.01
+              refused_by_rule, finding 3
+              finding 9/3: party=21 kind=32 ledger=978 amount=1 used=2000 limit=2000 again=2026-01-07T16:00:00 authority=42 decision=4
+            9 pay payer=12 payee=22 ledger=978 amount=0.01
+              created
+              Dr wallet[12] 0.01 / Cr seller[22]
+              payment 9: payer=12 payee=22 ledger=978 amount=1
+        "#]],
     );
 }
 
@@ -523,16 +586,43 @@ fn appeals() {
             Enter("the court has not been asked", appeal(COURT, 1, "annulled")),
             Enter("the institution appeals", appeal(STAFF, 1, "lodged")),
             Enter("11 appeals, frozen as it is", appeal(11, 2, "lodged")),
-            Run(
-                "1 gift_send sender=12 ledger=978 amount=1.00 parts=1 kind=equal deadline=2026-01-06 seed=1",
-            ),
+            Run("1 gift_send sender=12 ledger=978 amount=1.00 parts=1 seed=1"),
             Enter("the authority is no court", appeal(AUTHORITY, 1, "upheld")),
             Enter("the court upholds", appeal(COURT, 1, "upheld")),
             Enter("the court annuls", appeal(COURT, 2, "annulled")),
             Enter("nobody appeals twice", appeal(11, 2, "lodged")),
             Run("2 pay payer=11 payee=12 ledger=978 amount=1.00"),
         ],
-        &expect![],
+        &expect![[r#"
+            gifts are stopped
+              decision 42/1: kind=restriction state=in_force document=3 product=gift measure=stop begins=2026-01-05T00:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
+            11 is frozen
+              decision 42/2: kind=restriction state=in_force addressee=11 document=4 measure=freeze begins=2026-01-05T00:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
+              party 11: state=frozen reason=authority_order
+            11 has no say in gifts
+              the signer has no say in this decision
+            the court has not been asked
+              no appeal against the decision is open
+            the institution appeals
+              decision 42/1: state=under_appeal appeal=lodged
+            11 appeals, frozen as it is
+              decision 42/2: state=under_appeal appeal=lodged
+            1 gift_send sender=12 ledger=978 amount=1.00 parts=1 seed=1
+              refused_by_rule, finding 1
+              finding 1/1: party=12 kind=90 ledger=978 amount=100 authority=42 decision=1
+            the authority is no court
+              the signer has no say in this decision
+            the court upholds
+              decision 42/1: state=in_force appeal=upheld
+            the court annuls
+              decision 42/2: state=annulled appeal=annulled
+              party 11: state=active reason=resolved
+            nobody appeals twice
+            2 pay payer=11 payee=12 ledger=978 amount=1.00
+              created
+              Dr wallet[11] 1.00 / Cr wallet[12]
+              payment 2: payer=11 payee=12 ledger=978 amount=100
+        "#]],
     );
 }
 
@@ -540,7 +630,7 @@ fn appeals() {
 #[test]
 fn licences_approvals_and_vetoes() {
     let licence = DecisionText {
-        product: place(PRODUCTS, "payout"),
+        product: place(PRODUCTS, "exchange"),
         from: moment("2026-01-06"),
         to: moment("2026-02-01"),
         ..decision(1, "licence")
@@ -554,12 +644,16 @@ fn licences_approvals_and_vetoes() {
         ],
         &expect![[r#"
             a licence
-              the mandate of the authority does not have this product
+              decision 42/1: document=3 product=exchange begins=2026-01-06T00:00:00 ends=2026-02-01T00:00:00
             an approval
-              the authority's last decision is 0; the next is 1
+              decision 42/2: kind=approval state=in_force document=4 begins=2026-01-05T00:00:00
             a veto
-              the authority's last decision is 0; the next is 1
+              decision 42/3: kind=veto state=in_force document=5 begins=2026-01-05T00:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
             until 2026-02-02
+              at 2026-01-06T00:00:00
+              decision 42/1: state=in_force
+              at 2026-02-01T00:00:00
+              decision 42/1: state=ended
         "#]],
     );
 }

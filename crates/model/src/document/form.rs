@@ -253,7 +253,11 @@ pub(super) const SHA256: Form<[u8; 32]> = Form {
         }
         Some(hash)
     },
-    write: |hash| hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+    write: |hash| {
+        let (halves, _) = hash.as_chunks::<16>();
+        let hex = |half: &[u8; 16]| format!("{:032x}", u128::from_be_bytes(*half));
+        halves.iter().map(hex).collect::<Vec<_>>().concat()
+    },
     says: "SHA-256 is 64 small hexadecimal digits",
 };
 
