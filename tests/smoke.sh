@@ -57,8 +57,12 @@ check 'the balance was counted' 'amount: 1250' "$("$binary" verify balance --sta
 check 'python counts it too' 'amount: 1250' "$(python3 "$sdk" balance --statement line --key "$key")"
 check 'the monitor sees the log' 'entries checked' "$("$binary" monitor "$url/log" --key "$key" --state seen)"
 check 'the page is there' 'verify.js' "$(curl -sSf "$url/verify")"
+post /v1/commands '[{"id":"20","act":"chart_line_set","code":2020,"class":"liability","role":"seller","flags":2,"name":"Sellers"},{"id":"21","act":"party_open","party":"21","kind":"merchant"}]' >/dev/null
+check 'a listing is added' '"listing":0' "$(post /v1/listings '{"id":"22","seller":"21","ledger":1,"price":"12.50","stock":3,"title":"Zelená lampa 绿色台灯"}')"
 kill -9 "$server"; wait "$server" 2>/dev/null || true
 serve
+check 'its texts are those of the books' '"texts":"agree"' "$(curl -sS "$url/v1/listings/0")"
+check 'it is found by its words' '1 found' "$("$binary" listing search 台灯 zelena --server "$url")"
 check 'what was acknowledged is there' '12.50' "$(curl -sS "$url/v1/accounts/2")"
 kill -TERM "$server"; wait "$server"; server=
 check 'the audit finds no difference' '"differences":[]' "$("$binary" audit --data books --json | tr -d ' \n')"

@@ -4,8 +4,8 @@
     counterfoil_verify.py FILE [--statement RECEIPT] (--key VKEY... | --policy FILE) [--json]
 
 FILE is a receipt (its first line is `c2sp.org/tlog-proof@v1`), a balance proof
-(`counterfoil/balance-proof@v1`, which needs the receipt of its statement's line) or a bare
-checkpoint. A key is the log's, a policy is a C2SP tlog-policy. Ends with 0 where the file holds,
+(`counterfoil/balance-proof@v1`, which needs the receipt of its statement's line), a gift proof
+(`counterfoil/gift-proof@v1`) or a bare checkpoint. A key is the log's, a policy is a C2SP tlog-policy. Ends with 0 where the file holds,
 with 1 and `refused: CODE: sentence` where it does not, with 2 where the call itself is wrong.
 
 One file, standard library only, Python 3.8 or later. Written from docs/format.md and the C2SP
@@ -24,6 +24,8 @@ import sys
 FILE_MAX, SIGNATURES_MAX, PATH_MAX, RECORD_MAX, BATCH_MAX = 1 << 18, 64, 40, 512, 16_384
 INNER_PATH_MAX, POLICY_MAX = 14, 64
 RECEIPT, BALANCE = "c2sp.org/tlog-proof@v1", "counterfoil/balance-proof@v1"
+GIFT, GIFT_RECEIPTS_MAX = "counterfoil/gift-proof@v1", 1_003
+GIFT_MAX = GIFT_RECEIPTS_MAX << 12
 SIDES = ("credit", "debit")
 
 
@@ -558,8 +560,8 @@ def unpack(data, at, fields):
     return values, nibbles[-1] if len(fields) % 2 else 0, at
 
 
-def record_fields(data):
-    """A record by its field names, where the bytes are the one encoding of it."""
+def record_values(data):
+    """A record's name and its numbers by field, where the bytes are the one encoding of it."""
     need(1 <= len(data) <= RECORD_MAX, "the record is empty or too long", "bad_opening")
     kind = data[0]
     need(kind in RECORDS, f"no record has kind {kind}", "bad_opening")
@@ -573,6 +575,12 @@ def record_fields(data):
         more, _, end = unpack(data, end, group)
         values.update(more)
     need(end == len(data), "bytes follow the record", "bad_opening")
+    return name, values
+
+
+def record_fields(data):
+    """A record by its field names, as the facts tell it."""
+    (name, values), kind = record_values(data), data[0]
     if kind == 1:
         code = values["code"].to_bytes(12, "little").rstrip(b"\0").decode("latin-1")
         need(re.fullmatch("[A-Z0-9]{1,12}", code), "the code is no currency", "bad_opening")
@@ -639,7 +647,7 @@ def sum_root(blind, account, amount, index, path):
     return node, amount
 
 
-# The three kinds of files.
+# The four kinds of files.
 
 
 def text_of(data):
@@ -681,7 +689,7 @@ def opening(extra):
     need(index < count <= BATCH_MAX, "the batch has no such record", "bad_opening")
     need(length == path_length(index, count), "the inner path has another length", "bad_opening")
     inner = root_from_path(sha(b"\0", extra[89:105], record), index, count, path)
-    return index, inner, fields
+    return index, inner, fields, record
 
 
 def verify_receipt(data, policy):
@@ -698,7 +706,7 @@ def verify_receipt(data, policy):
     need(len(path) <= 64, "the path has more than 64 hashes")
     note = Checkpoint(rest)
     facts = trusted(note, policy)
-    index, inner, fields = opening(extra)
+    index, inner, fields, record = opening(extra)
     leaf = b"".join((
         b"cf-leaf1", little(batch, 8), extra[1:13], bytes(4), extra[13:21], inner, extra[21:85],
         bytes(32)))
@@ -710,7 +718,7 @@ def verify_receipt(data, policy):
         "kind": "receipt", **facts, "batch": batch,
         "batch_time": int.from_bytes(extra[13:21], "little"),
         "record_index": min(int.from_bytes(extra[1:9], "little") + index, (1 << 64) - 1),
-        "record": fields,
+        "record": fields, "record_bytes": record,
     }
 
 
@@ -756,10 +764,96 @@ def verify_balance(data, statement, policy):
     return {**receipt, "kind": "balance", **proof}
 
 
+def gift_receipts(data):
+    """The receipts in a gift proof."""
+    need(len(data) <= GIFT_MAX, f"the file has more than {GIFT_MAX} bytes", "too_large")
+    head = GIFT.encode() + b"\n"
+    need(data.startswith(head), "not a gift proof")
+    receipts, at = [], len(head)
+    while at < len(data):
+        line = re.compile(rb"receipt ([1-9][0-9]{0,6})\n").match(data, at)
+        need(line, "a receipt is not behind its length")
+        at = line.end() + int(line[1])
+        need(at <= len(data), "the last receipt is cut")
+        need(len(receipts) < GIFT_RECEIPTS_MAX, "a gift has at most 1,000 claims")
+        receipts.append(data[line.end():at])
+    need(len(receipts) >= 3, "it takes the receipts of the gift, its seed and its end")
+    return receipts
+
+
+def drawn_part(gift, claimed, number, seed):
+    """What claim `number` gets where those before it got `claimed`; None where nothing is left to
+    draw from."""
+    rest, left = gift["amount"] - claimed, gift["parts"] + 1 - number
+    if rest < 0 or left < 1:
+        return None
+    if gift["kind"] == 0:
+        return gift["amount"] // gift["parts"] + (number <= gift["amount"] % gift["parts"])
+    if left == 1:
+        return rest
+    most, counter = min(2 * rest // left, rest - (left - 1)), 0
+    if most < 1:
+        return None
+    while True:
+        drawn = sha(b"cf-draw", little(seed, 16), little(number, 4), little(counter, 4))
+        drawn, counter = int.from_bytes(drawn[:16], "little"), counter + 1
+        # Beyond the last whole multiple of `most` the first results would come up more often.
+        if drawn < (1 << 128) - (1 << 128) % most:
+            return 1 + drawn % most
+
+
+def fair(holds, message):
+    need(holds, message, "unfair")
+
+
+def verify_gift(data, policy):
+    """The facts of a gift proof: its draw, made again from the seed; raises Refused."""
+    shown = [verify_receipt(receipt, policy) for receipt in gift_receipts(data)]
+    fair(len({one["origin"] for one in shown}) == 1, "the receipts are of several logs")
+    places = [one["record_index"] for one in shown]
+    fair(all(one < after for one, after in zip(places, places[1:])),
+         "the records do not follow each other in the log")
+    records = [record_values(one["record_bytes"]) for one in shown]
+    names = [name for name, _ in records]
+    fair(names == ["gift"] + ["gift_claim"] * (len(names) - 3) + ["gift_seed", "gift"],
+         "these are not the records of a gift, its claims, its seed and its end")
+    (sent, *claims, seed, ended) = [values for _, values in records]
+    fair(seed["state"] == 1 and seed["gift"] == sent["id"], "the seed is not revealed, or of another gift")
+    fair(all(claim["gift"] == sent["id"] for claim in claims), "a claim is of another gift")
+    fair(ACTS.get(sent["cause"]) == "gift_send" and not sent["claims"] and not sent["state"],
+         "the first record is not of the gift as it was sent")
+    same = ("id", "sender", "ledger", "kind", "amount", "parts")
+    fair(all(sent[name] == ended[name] for name in same) and ended["state"],
+         "the last record is not of the end of this gift")
+    commitment = sha(b"cf-gift", little(sent["id"], 16), little(seed["seed"], 16))
+    said = little(sent["commitment"], 16) + little(sent["commitment_more"], 16)
+    fair(commitment == said, "the seed is not the one that was committed to")
+    fair(ended["claims"] == len(claims), "a claim is left out")
+    claimed = sent["claimed"]
+    for number, claim in enumerate(claims, 1):
+        part = drawn_part(sent, claimed, number, seed["seed"])
+        fair(part is not None, "the parts do not add up")
+        fair((claim["number"], claim["amount"]) == (number, part),
+             f"claim {claim['number']} got {claim['amount']}, the draw gives claim {number} {part}")
+        claimed += part
+    fair(claimed == ended["claimed"] and claimed + ended["returned"] == sent["amount"],
+         "what was claimed and what was returned is not what was sent")
+    # The least that vouches for any of them.
+    least = min(shown, key=lambda one: one["size"])
+    return {
+        **{name: least[name] for name in ("status", "origin", "size", "witnesses")},
+        "kind": "gift", "gift": sent["id"], **{name: sent[name] for name in ("ledger", "amount", "parts")},
+        "seed": little(seed["seed"], 16).hex(),
+        "claims": [(claim["number"], claim["party"], claim["amount"]) for claim in claims],
+        "returned": ended["returned"],
+    }
+
+
 def kind_of(data):
     """What a file is, by its first line."""
     first = data[:64].split(b"\n")[0]
-    return {RECEIPT.encode(): "receipt", BALANCE.encode(): "balance"}.get(first, "checkpoint")
+    kinds = {RECEIPT: "receipt", BALANCE: "balance", GIFT: "gift"}
+    return kinds.get(first.decode("latin-1"), "checkpoint")
 
 
 def pairs(facts):
@@ -771,6 +865,10 @@ def pairs(facts):
     named = [(name, record[name]) for name, _ in fields if name not in UNTOLD]
     if facts["kind"] == "checkpoint":
         told.append(("root", facts["root"]))
+    elif facts["kind"] == "gift":
+        told += [(name, facts[name]) for name in ("gift", "ledger", "amount", "parts", "seed")]
+        told += [("claim", " ".join(map(str, claim))) for claim in facts["claims"]]
+        told.append(("returned", facts["returned"]))
     elif facts["kind"] == "balance":
         told += [(name, facts[name]) for name in ("account", "amount")] + named
     else:
@@ -781,11 +879,11 @@ def pairs(facts):
 
 def read(path):
     with open(path, "rb") as file:
-        return file.read(FILE_MAX + 1)
+        return file.read(GIFT_MAX + 1)
 
 
 def main(arguments):
-    parser = argparse.ArgumentParser(description="Verifies a receipt, balance proof or checkpoint.")
+    parser = argparse.ArgumentParser(description="Verifies a receipt, balance proof, gift proof or checkpoint.")
     parser.add_argument("file")
     parser.add_argument("--statement", metavar="RECEIPT", help="receipt of a balance's statement")
     trust = parser.add_mutually_exclusive_group(required=True)
@@ -806,7 +904,8 @@ def main(arguments):
         if kind == "balance":
             facts = verify_balance(data, statement, policy)
         else:
-            facts = (verify_receipt if kind == "receipt" else verify_checkpoint)(data, policy)
+            verify = {"receipt": verify_receipt, "gift": verify_gift}.get(kind, verify_checkpoint)
+            facts = verify(data, policy)
     except Refused as refused:
         print(f"refused: {refused}")
         return 1

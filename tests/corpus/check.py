@@ -18,6 +18,8 @@ def facts(case):
         shown = verifier.verify_balance(data, base64.b64decode(case["statement"]), policy)
     elif case["kind"] == "receipt":
         shown = verifier.verify_receipt(data, policy)
+    elif case["kind"] == "gift":
+        shown = verifier.verify_gift(data, policy)
     else:
         shown = verifier.verify_checkpoint(data, policy)
     return [list(pair) for pair in verifier.pairs(shown)]

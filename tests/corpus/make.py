@@ -10,6 +10,7 @@ import sys
 
 import balances
 import check
+import gifts
 import receipts
 from signers import b64
 
@@ -19,6 +20,8 @@ PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus.json")
 def cases():
     for name, kind, data, policy, expected in receipts.cases():
         yield {"name": name, "kind": kind, "file": b64(data), "policy": policy, "expect": expected}
+    for name, data, policy, expected in gifts.cases():
+        yield {"name": name, "kind": "gift", "file": b64(data), "policy": policy, "expect": expected}
     for name, data, statement, policy, expected in balances.cases():
         yield {"name": name, "kind": "balance", "file": b64(data), "statement": b64(statement),
                "policy": policy, "expect": expected}

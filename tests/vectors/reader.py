@@ -96,7 +96,7 @@ OBJECTS = {
     50: ("gift_claim", "128k 128k 16 32 128"),
 }
 ACTS = {*range(16), *range(30, 52), *range(60, 64), *range(70, 80), 90, 91}  # 0 is time
-DEED = 8
+DEED, OWN = 8, int.from_bytes(b"cf-deeds", "big")  # OWN is the upper half of the ids of own transfers
 KINDS[DEED] = (128, 16, 128, 32, 64, 64, 64)
 for kind, (_, fields) in OBJECTS.items():
     KINDS[kind] = tuple(int(re.match("[0-9]+", field)[0]) for field in fields.split()) + (16, 64)
@@ -130,6 +130,7 @@ class Fold:
         self.times, self.counts = set(), dict.fromkeys(KINDS, 0)
         self.entered, self.statements, self.stays = {}, [], None
         self.deeds, self.objects = set(), {kind: set() for kind in OBJECTS}
+        self.own, self.gone = {}, 0  # of the books' own transfers those since the last deed, and erased ones
 
     def record(self, data, version):
         need(data and data[0] in KINDS, "no record has this kind")
@@ -156,11 +157,17 @@ class Fold:
         {1: self.ledger, 2: self.account, 4: self.expiry, 5: self.failure, 6: self.erasure, 7: self.line,
          DEED: self.deed, 0x84: self.expired, 0x85: lambda time: self.time(time, "any")}[kind](*values)
 
-    def deed(self, ident, act, *values):
-        self.time(values[-1], "any")
+    def deed(self, ident, act, digest, transfers, first, given, timestamp):
+        self.time(timestamp, "any")
         need(0 < ident < 2**128 - 1 and ident not in self.deeds, "the command was carried out before")
         need(act in ACTS - {0}, "no act has this number")
         self.deeds.add(ident)
+        need(bool(first) == bool(transfers), "a first transfer where there is none, or none where there is")
+        need(transfers <= len(self.own) + self.gone, "the deed names more transfers than there are")
+        codes = [self.own.get(first + number) for number in range(transfers)]
+        need(all(code in (None, act) for code in codes), "a transfer of the deed is of another act")
+        need(codes.count(None) <= self.gone, "a transfer that the deed names is not there")
+        self.own, self.gone = {}, 0
 
     def object(self, kind, values):
         """Objects change no account; each stands in the place of the one with its key."""
@@ -229,6 +236,8 @@ class Fold:
         self.time(timestamp, "transfer", flags & 256)
         need(0 < ident < 2**128 - 1 and ident not in self.ids, "the id is taken, or is none")
         self.ids.add(ident)
+        if ident >> 64 == OWN:
+            self.own[ident % 2**64] = code
         sides = self.sides(debit, credit)
         need(code and all(one["ledger"] == ledger for one, _ in sides), "the ledger is another")
         ends = bool(flags & 12)
@@ -269,6 +278,7 @@ class Fold:
         self.time(timestamp, "transfer", flags & 256)
         need(marks < 2 and bool(flags & 12) == bool(marks), "the marks do not fit the flags")
         need(marks or not released and not released_flags, "released where nothing was")
+        self.gone += 1
         sides = self.sides(debit, credit)
         if marks:
             need(amount <= released, "more than was reserved")

@@ -14,6 +14,9 @@ use crate::offsets::Offsets;
 use crate::query::{Found, Query};
 use crate::texts::{self, Texts};
 
+/// Name of the directory, below that of the books.
+pub const DIR: &str = "catalogue";
+
 /// The texts of listings in one directory. Any thread may call it; one call at a time adds.
 pub struct Catalogue {
     shared: Arc<Shared>,
@@ -165,6 +168,11 @@ impl Catalogue {
     pub fn search(&self, query: &Query<'_>) -> Result<Found, Error> {
         self.shared.failed()?;
         find::search(&self.index, query)
+    }
+
+    /// Bytes of `texts` whose listings cannot be found yet.
+    pub fn waiting(&self) -> u64 {
+        self.shared.waiting()
     }
 
     /// Waits until all that was added can be found.

@@ -77,6 +77,12 @@ impl Shared {
         self.moved.notify_all();
     }
 
+    /// Bytes that are durable and not findable yet.
+    pub fn waiting(&self) -> u64 {
+        let progress = self.progress();
+        progress.durable.saturating_sub(progress.findable)
+    }
+
     /// Waits until all that is durable now can be found.
     pub fn flush(&self) -> Result<(), Error> {
         let mut progress = self.progress();

@@ -30,7 +30,7 @@ mod query;
 mod texts;
 mod words;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, DIR};
 pub use error::{Error, Refusal};
 pub use listing::{
     BATCH_MAX, LABEL_BYTES_MAX, Listing, TEXT_BYTES_MAX, TITLE_BYTES_MAX, Text, digest,

@@ -128,7 +128,7 @@ pub fn object(object: &Object, output: Output) -> Result<(), Failure> {
 }
 
 /// A random id that is neither 0 nor 2^128-1.
-fn draw() -> Result<u128, Failure> {
+pub fn draw() -> Result<u128, Failure> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(Failure::input)?;
     // The upper bit is 0 and the lowest 1.

@@ -40,6 +40,9 @@ pub struct Outcome {
     /// Why it was refused, in words.
     #[serde(default)]
     pub detail: String,
+    /// The number of the listing that it made.
+    #[serde(default)]
+    pub listing: Option<u32>,
 }
 
 /// The part of a problem document that says what is wrong.
@@ -135,16 +138,29 @@ impl Client {
         let mut rest = commands;
         while !rest.is_empty() {
             let (batch, behind) = rest.split_at(one_request(rest));
-            let body = serde_json::to_vec(batch).map_err(Failure::input)?;
-            let answer = self.send("POST", "/v1/commands", JSON, &body)?;
-            let answers: Vec<Outcome> = serde_json::from_slice(&answer).map_err(garbled)?;
-            if answers.len() != batch.len() {
-                return Err(garbled("not one outcome a command"));
-            }
-            outcomes.extend(answers);
+            outcomes.extend(self.outcomes("/v1/commands", batch)?);
             rest = behind;
         }
         Ok(outcomes)
+    }
+
+    /// Adds listings in order, [`BATCH_COMMANDS`] at most in one request; an outcome each.
+    pub fn listings(&mut self, listings: &[Value]) -> Result<Vec<Outcome>, Failure> {
+        let mut outcomes = Vec::with_capacity(listings.len());
+        for batch in listings.chunks(BATCH_COMMANDS) {
+            outcomes.extend(self.outcomes("/v1/listings", batch)?);
+        }
+        Ok(outcomes)
+    }
+
+    fn outcomes(&mut self, path: &str, batch: &[Value]) -> Result<Vec<Outcome>, Failure> {
+        let body = serde_json::to_vec(batch).map_err(Failure::input)?;
+        let answer = self.send("POST", path, JSON, &body)?;
+        let answers: Vec<Outcome> = serde_json::from_slice(&answer).map_err(garbled)?;
+        if answers.len() != batch.len() {
+            return Err(garbled("not one outcome each"));
+        }
+        Ok(answers)
     }
 
     /// Asks for something to be done that needs no words.

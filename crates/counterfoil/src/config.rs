@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::Signing;
 use merkle::key::{KeyKind, SigningKey};
@@ -40,6 +41,9 @@ keys = [\"keys/log.key\"]
 [webhooks]
 # Whether webhooks may go to private addresses, and unencrypted there.
 # allow_private = true
+# Seconds to wait before each further try, a fifth longer or shorter by chance; after the last an
+# event is a dead letter.
+# retry_seconds = [5, 30, 120, 600, 1800, 7200, 21600, 43200]
 
 [erase]
 # Days before a record may be erased.
@@ -74,6 +78,7 @@ struct Statement {
 #[serde(deny_unknown_fields, default)]
 struct Webhooks {
     allow_private: bool,
+    retry_seconds: Option<Vec<u32>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -169,9 +174,13 @@ impl Config {
         } else {
             hooks::Reach::Public
         };
+        let usual = hooks::Options::default();
+        let wait = |seconds: &u32| Duration::from_secs(u64::from(*seconds));
+        let retries = self.webhooks.retry_seconds.as_ref();
         hooks::Options {
             reach,
-            ..hooks::Options::default()
+            retries: retries.map_or(usual.retries, |all| all.iter().map(wait).collect()),
+            ..usual
         }
     }
 
@@ -277,11 +286,12 @@ mod tests {
         assert_eq!(config.webhooks().reach, hooks::Reach::Public);
         fs::write(
             folder.path().join(NAME),
-            "[webhooks]\nallow_private = true\n",
+            "[webhooks]\nallow_private = true\nretry_seconds = [1, 60]\n",
         )
         .expect("it is written");
-        let config = Config::read(folder.path()).expect("it is read");
-        assert_eq!(config.webhooks().reach, hooks::Reach::Private);
+        let options = Config::read(folder.path()).expect("it is read").webhooks();
+        assert_eq!(options.reach, hooks::Reach::Private);
+        assert_eq!(options.retries, [1, 60].map(Duration::from_secs));
     }
 
     #[test]

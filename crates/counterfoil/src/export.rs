@@ -1,5 +1,6 @@
 //! `trial-balance` and `export`: the books for accountants and their programs.
 
+mod erased;
 mod journal;
 mod names;
 
@@ -39,7 +40,7 @@ Examples:
   counterfoil export journal --format csv --from 2026-01-01 --to 2026-02-01 --out january.csv
   counterfoil export trial-balance --format csv --out trial.csv
 
-Whatever was erased is in no journal.")]
+What stays of an erased transfer is there, named so: its accounts, amount and time.")]
 pub enum Export {
     /// Every transfer that posted: times, act, accounts by name, amount.
     Journal(Journal),

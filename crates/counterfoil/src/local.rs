@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalogue::Catalogue;
 use engine::{Books, Options as BooksOptions};
 use server::auth::{self, Scope};
 use server::{Auth, Clock, Delivery, Options, Webhooks};
@@ -71,9 +72,11 @@ impl Local {
         .map_err(Failure::input)?;
         // The books are locked, so nobody else is about to make it.
         let vault = Arc::new(config.vault(&data)?);
+        let catalogue = open_catalogue(&data)?;
         let options = Options {
             webhooks,
             vault,
+            catalogue,
             auth: settings.auth,
             clock: settings.clock,
         };
@@ -138,6 +141,18 @@ impl Local {
         served.map_err(Failure::input)?.map_err(Failure::Input)?;
         closed.map_err(|refused| Failure::Input(format!("the books do not close: {refused:?}")))
     }
+}
+
+fn open_catalogue(data: &Path) -> Result<Arc<Catalogue>, Failure> {
+    let opened = Catalogue::open(&data.join(catalogue::DIR));
+    let opened = opened.map_err(|error| Failure::Input(format!("the catalogue: {error}")))?;
+    if opened.torn() > 0 {
+        tracing::warn!(
+            bytes = opened.torn(),
+            "cut off a torn end of the catalogue's texts, of which nobody was told"
+        );
+    }
+    Ok(Arc::new(opened))
 }
 
 /// Makes a statement each day at a minute of the day, UTC, as long as the books are open.

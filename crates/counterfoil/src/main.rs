@@ -22,6 +22,7 @@ mod export;
 mod failure;
 mod http;
 mod key;
+mod listing;
 mod local;
 mod log;
 mod monitor;
@@ -30,6 +31,7 @@ mod output;
 mod party;
 mod progress;
 mod proof;
+mod rule;
 mod show;
 mod stopwatch;
 mod target;
@@ -96,8 +98,15 @@ enum Command {
     Object(act::Object),
     /// What is known of parties, in the vault.
     Party(OnBooks<party::Party>),
+    /// What sellers offer, with its texts, and the search of it by words.
+    Listing(OnBooks<listing::Listing>),
     /// The chart of accounts: loads and shows it.
     Chart(OnBooks<chart::Chart>),
+    /// Rules for payments: tries, enters and shows them.
+    Rule {
+        #[command(subcommand)]
+        action: rule::Rule,
+    },
     Events(events::Events),
     /// Webhooks: events that are posted to URLs, signed.
     Webhook(OnBooks<webhook::Webhook>),
@@ -159,6 +168,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Audit(audit) => directory::audit(&audit, output),
         Command::Erase(erase) => erase::run(erase, output),
         Command::Key { action } => key::run(&action, output),
+        Command::Rule { action } => rule::run(&action, output),
         Command::Events(events) => with_client(&events.target, |client| {
             events::run(&events, client, output)
         }),
@@ -200,6 +210,9 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Object(object) => act::object(&object, output),
         Command::Party(OnBooks { target, action }) => {
             with_client(&target, |client| party::run(&action, client, output))
+        }
+        Command::Listing(OnBooks { target, action }) => {
+            with_client(&target, |client| listing::run(&action, client, output))
         }
         Command::Chart(OnBooks { target, action }) => {
             with_client(&target, |client| chart::run(&action, client, output))

@@ -90,6 +90,46 @@ fn a_journal_says_what_posted() {
     );
 }
 
+/// Forgets two transfers, of which one was reserved first.
+fn erase(data: &Path) {
+    let config = data.join("config.toml");
+    let text = std::fs::read_to_string(&config).expect("it is there");
+    let text = text.replace("retention_days = 3653", "retention_days = 0");
+    std::fs::write(&config, text).expect("written");
+    say(data, "erase 1 3");
+}
+
+#[test]
+fn what_stays_of_an_erased_transfer_is_in_the_journal() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let data = folder.path().join("books");
+    books(&data);
+    let out = folder.path().join("journal.csv");
+    let file = out.to_str().expect("text");
+    let journal = |from: &[&str]| {
+        let asked = ["export", "journal", "--format", "csv", "--out", file];
+        done(&data, &[&asked, from].concat());
+        std::fs::read_to_string(&out).expect("it is there")
+    };
+    let before = journal(&[]);
+    erase(&data);
+    let after = journal(&[]);
+    // All but the act and the id of the erased ones is as it was, in the same order.
+    let plain = |text: &str, act: &str| -> Vec<String> {
+        let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let rows = text.lines().map(cells);
+        let rows = rows.filter(|cells| act.is_empty() || cells[2] == act);
+        let rows = rows.map(|cells| [&cells[..2], &cells[4..]].concat().join(","));
+        rows.collect()
+    };
+    assert_eq!(plain(&after, ""), plain(&before, ""), "{after}");
+    assert_eq!(plain(&after, "erased").len(), 2, "{after}");
+    let last = after.lines().rfind(|line| line.contains(",erased,"));
+    let last = last.expect("there is one").split(',').next();
+    let some = journal(&["--from", last.expect("a time")]);
+    assert_eq!(plain(&some, "erased").len(), 1, "{some}");
+}
+
 /// Debits less credits by ledger and code, in minor units.
 fn trial(data: &Path) -> BTreeMap<(u64, u64), i128> {
     let trial: Value = serde_json::from_str(&say(data, "trial-balance --json")).expect("JSON");
@@ -110,6 +150,15 @@ fn trial(data: &Path) -> BTreeMap<(u64, u64), i128> {
 
 #[test]
 fn hledger_takes_the_journal_and_finds_the_same_balances() {
+    same_balances(|_| ());
+}
+
+#[test]
+fn hledger_finds_the_same_balances_where_some_was_erased() {
+    same_balances(erase);
+}
+
+fn same_balances(then: fn(&Path)) {
     if Command::new("hledger").arg("--version").output().is_err() {
         eprintln!("skipped: no hledger");
         return;
@@ -117,6 +166,7 @@ fn hledger_takes_the_journal_and_finds_the_same_balances() {
     let folder = tempfile::tempdir().expect("a directory");
     let data = folder.path().join("books");
     books(&data);
+    then(&data);
     let out = folder.path().join("books.journal");
     let file = out.to_str().expect("text");
     done(

@@ -10,7 +10,7 @@ use merkle::note::SignatureLine;
 use merkle::tile::{Bundle, HashReader, Tile, WIDTH, prove_consistency};
 use model::limits::{BATCH_EVENTS, BATCH_LINES};
 use model::money::CurrencyCode;
-use model::object::ChartLine;
+use model::object::{ChartLine, Listing, Noun};
 use model::record::Erasure;
 use model::{
     Account, AccountBalance, AccountFilter, Command, CommandResult, Currency, Deed, EventResult,
@@ -182,6 +182,22 @@ impl Books {
             }
         }
         Ok(found)
+    }
+
+    /// A listing with the digest of its texts, which [`Books::objects`] leaves out: the state does
+    /// not keep it.
+    pub async fn listing(&self, number: u32) -> Result<Option<Listing>, Refused> {
+        let asked = vec![(Listing::KIND, (number.into(), 0))];
+        let Some(Object::Listing(held)) = self.objects(asked).await?.remove(0) else {
+            return Ok(None);
+        };
+        let told = self.read(move |history| history.listing(number)).await?;
+        Ok(Some(told.map_or(held, |told| Listing {
+            text: told.text,
+            cause: told.cause,
+            timestamp: told.timestamp,
+            ..held
+        })))
     }
 
     /// The objects of every kind whose key begins with `id`, as their newest records say: the

@@ -3,7 +3,7 @@
 use machine::{Fact, Sink};
 use model::Object;
 use model::limits::RECORD_BYTES;
-use model::object::is_own_transfer;
+use model::object::{is_own_transfer, listing_id};
 use model::record::{Page, Record, encode_transfer};
 use store::frame::FrameBuffer;
 use store::index::{Additions, IdHash, Tree};
@@ -95,7 +95,8 @@ pub(crate) fn index_transfer(
 }
 
 /// Enters an object into the index, as the writer and the recovery both do: those that end are
-/// looked for later, by the first half of their key, and so are parties.
+/// looked for later, by the first half of their key, and so are parties. Of a listing the state keeps
+/// no digest of its texts, so its records are looked for by an id of their own kind.
 pub(crate) fn index_object(additions: &mut Additions, hash: IdHash, object: &Object, at: u64) {
     let is_looked_for = !matches!(
         object,
@@ -105,11 +106,13 @@ pub(crate) fn index_object(additions: &mut Additions, hash: IdHash, object: &Obj
             | Object::Calendar(_)
             | Object::Holiday(_)
             | Object::Day(_)
-            | Object::Listing(_)
             | Object::Figure(_)
     );
     if is_looked_for {
-        let (id, _) = object.key();
+        let id = match object {
+            Object::Listing(listing) => listing_id(listing.number),
+            other => other.key().0,
+        };
         additions.push_id(id, hash.of(id), at);
     }
 }

@@ -32,8 +32,8 @@ pub struct Event {
     /// Whom it concerns, each once: the parties of the object, or those whose accounts of the chart
     /// a transfer moves. The institution itself is none.
     pub parties: Vec<u128>,
-    /// The order that it belongs to; 0 where it is of none. Of a transfer that time brought about,
-    /// what its time had come for.
+    /// The order that it belongs to; 0 where it is of none. Of a transfer that a command made, that
+    /// of the objects that it changed; of one that time brought about, what its time had come for.
     pub order: u128,
     /// What stands in the log.
     pub record: Record,
@@ -292,6 +292,7 @@ struct Found {
     position: u64,
     place: Place,
     kind: EventKind,
+    order: u128,
     record: Record,
 }
 
@@ -353,42 +354,56 @@ impl Search {
                 continue;
             }
             let record = Record::decode(entry.bytes).map_err(|e| e.to_string())?;
-            if let Some(kind) = EventKind::of(&record).filter(|kind| self.passes(*kind, &record)) {
-                stretch.found.push(Found {
-                    position: stretch.next,
-                    place: Place { batch, index },
-                    kind,
-                    record,
-                });
+            if let Some(kind) = EventKind::of(&record).filter(|kind| self.wants(*kind)) {
+                let order = order_of(&record, &body[entry.at as usize - frame::HEADER_BYTES..]);
+                if self.order == 0 || self.order == order {
+                    stretch.found.push(Found {
+                        position: stretch.next,
+                        place: Place { batch, index },
+                        kind,
+                        order,
+                        record,
+                    });
+                }
             }
             stretch.next += 1;
         }
         Ok(())
     }
 
-    fn passes(&self, kind: EventKind, record: &Record) -> bool {
+    fn wants(&self, kind: EventKind) -> bool {
         let kinds = &self.kinds;
-        (kinds.is_empty() || kinds.iter().any(|filter| filter.passes(kind)))
-            && (self.order == 0 || self.order == order_of(record))
+        kinds.is_empty() || kinds.iter().any(|filter| filter.passes(kind))
     }
 }
 
-/// The order that a record belongs to; 0 where it is of none.
-fn order_of(record: &Record) -> u128 {
+/// The order that a record belongs to, which `rest` of its batch follows; 0 where it is of none.
+fn order_of(record: &Record, rest: &[u8]) -> u128 {
     match record {
         Record::Object(object) => object.order(),
         Record::TransferCreated(transfer, _) if is_own_transfer(transfer.id) => {
-            let facts = ActFacts::numbered(transfer.code);
-            // Those that time brought about have code 1, which no act with transfers has.
-            let of_orders = facts.is_none_or(|facts| {
-                facts.number <= 1
-                    || facts.number == OrderPlace::NUMBER
-                    || facts.fields.iter().any(|field| field.name == "order")
-            });
-            if of_orders { transfer.user_data_128 } else { 0 }
+            match transfer.code {
+                // What time brought about, and what placed an order, name it themselves.
+                0 | 1 | OrderPlace::NUMBER => transfer.user_data_128,
+                _ => order_behind(rest),
+            }
         }
         _ => 0,
     }
+}
+
+/// The order of the command whose records these are, from one of its transfers on: that of the
+/// first object that has one. Its deed comes last.
+fn order_behind(rest: &[u8]) -> u128 {
+    for entry in frame::records(rest) {
+        match entry.map(|entry| Record::decode(entry.bytes)) {
+            Ok(Ok(Record::Object(object))) if object.order() != 0 => return object.order(),
+            // What is damaged is told where it is read for its own sake.
+            Ok(Ok(Record::Deed(_)) | Err(_)) | Err(_) => return 0,
+            Ok(Ok(_)) => {}
+        }
+    }
+    0
 }
 
 impl Found {
@@ -418,7 +433,7 @@ impl Found {
             kind: self.kind,
             time: self.record.timestamp(),
             parties,
-            order: order_of(&self.record),
+            order: self.order,
             record: self.record,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::limits::BATCH_EVENTS;
-use model::object::is_own_transfer;
+use model::object::{Listing, is_own_transfer, listing_id};
 use model::record::{Extras, Sums};
 use model::{
     AccountBalance, AccountFilter, Deed, Object, QueryFilter, Record, Transfer,
@@ -145,6 +145,25 @@ impl History {
             }
         }
         Ok(last.into_values().collect())
+    }
+
+    /// The newest record of the listing with this number.
+    pub(crate) fn listing(&self, number: u32) -> Result<Option<Listing>, String> {
+        let id = listing_id(number);
+        let mut found = Vec::new();
+        self.index
+            .find_ids(&[(id, self.hash.of(id))], &mut found)
+            .map_err(|e| e.to_string())?;
+        found.sort_unstable();
+        for (_, at) in found.into_iter().rev() {
+            let record = self.reader.record(at).map_err(|e| e.to_string())?;
+            if let Record::Object(Object::Listing(listing)) = record
+                && listing.number == number
+            {
+                return Ok(Some(listing));
+            }
+        }
+        Ok(None)
     }
 
     /// The deed of the command with this id, and the position of its record.

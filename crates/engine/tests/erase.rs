@@ -123,6 +123,33 @@ fn traces(data: &Path, bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
+fn what_stays_of_transfers_is_told_in_order() {
+    let data = place();
+    let data = data.path();
+    books(data);
+    let gone = [FIRST + 3, FIRST + 1, 10];
+    let places = erased(data, &gone).places;
+    let books = open(data);
+    let told = block_on(books.erased_transfers(0)).expect("told");
+    let found: Vec<_> = told.transfers.iter().map(|one| one.place).collect();
+    assert_eq!((found, told.next), (places.clone(), None));
+    let one = told.transfers.last().expect("there are some");
+    let (moved, whole) = (one.moved, loaded(FIRST + 3));
+    assert_eq!(
+        (moved.debit_account_id, moved.credit_account_id),
+        (whole.debit_account_id, whole.credit_account_id)
+    );
+    assert_eq!((moved.amount, one.ledger), (whole.amount, whole.ledger));
+    let batch = one.place.batch;
+    let rest = block_on(books.erased_transfers(batch)).expect("told");
+    assert!(rest.transfers.iter().all(|one| one.place.batch == batch));
+    assert_eq!(rest.transfers.len(), 2);
+    let none = block_on(books.erased_transfers(batch + 1)).expect("told");
+    assert!(none.transfers.is_empty());
+    block_on(books.close()).expect("closed");
+}
+
+#[test]
 fn what_may_not_go_stays() {
     let data = place();
     let data = data.path();

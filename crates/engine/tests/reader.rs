@@ -4,6 +4,7 @@
 mod scenario;
 
 use std::path::Path;
+use std::process::Command;
 use std::{fmt, fs};
 
 use engine::{Erase, audit, erase};
@@ -11,7 +12,7 @@ use model::{Object, QueryFilter};
 use scenario::platform::play_platform;
 use scenario::{
     ACCOUNTS, CREATED, Step, block_on, every_kind, independent, line, made_of, make, market, open,
-    options, play, transfer,
+    options, play, transfer, workspace,
 };
 
 /// Bytes as hexadecimal digits.
@@ -111,6 +112,7 @@ fn both_read_the_same_from_commands_of_every_act() {
     for fact in ["\"party\": 7", "\"chart_line\": 21", "\"listing\": 2"] {
         assert!(said.contains(fact), "{fact} is not in\n{said}");
     }
+    deeds_name_their_transfers(data.path());
     // A version that had no such records does not have them.
     let path = data.path().join("books");
     let mut bytes = fs::read(&path).expect("the superblock");
@@ -120,6 +122,38 @@ fn both_read_the_same_from_commands_of_every_act() {
     fs::write(&path, bytes).expect("written");
     let (well, said) = independent(&["--summary"], data.path()).expect("it was there");
     assert!(!well && said.contains("version 2 has no record"), "{said}");
+}
+
+/// Deeds that name other transfers than were made are told; here they are changed as they are read.
+fn deeds_name_their_transfers(data: &Path) {
+    for (change, what) in [
+        ("transfers + 1, first", "more transfers than there are"),
+        ("transfers, first + 1", "is not there"),
+        ("transfers, 0", "a first transfer"),
+    ] {
+        let script = format!(
+            "import sys\n\
+             import reader\n\
+             deed = reader.Fold.deed\n\
+             def changed(self, ident, act, digest, transfers, first, given, time):\n\
+             \x20   if transfers:\n\
+             \x20       transfers, first = {change}\n\
+             \x20   deed(self, ident, act, digest, transfers, first, given, time)\n\
+             reader.Fold.deed = changed\n\
+             reader.main(sys.argv[1:])\n"
+        );
+        let run = Command::new("python3")
+            .env("PYTHONPATH", workspace("tests/vectors"))
+            .args(["-c", &script, "--summary"])
+            .arg(data)
+            .output()
+            .expect("it was there");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(
+            !run.status.success() && said.contains(what),
+            "{change}: {said}"
+        );
+    }
 }
 
 #[test]

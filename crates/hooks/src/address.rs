@@ -2,20 +2,24 @@
 //!
 //! A subscription's URL is the wish of a stranger, and this process stands inside a network. So
 //! the address is judged that is connected to, behind the look-up of its name: a name that leads
-//! elsewhere the next time leads nowhere.
+//! elsewhere the next time leads nowhere. What was looked up is kept for a moment, its judgement is not.
 
 use core::fmt;
+use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Mutex;
+use std::time::Instant;
 
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
+use ureq::http::uri::Authority;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
 use crate::error::UrlRefusal;
-use crate::limits::URL_BYTES;
+use crate::limits::{NAME_AGE, URL_BYTES};
 
 /// How far webhooks go. Link-local addresses, and so the metadata services of clouds, are refused
 /// in any case, as are those that are no receiver's: multicast, unspecified, reserved.
@@ -153,10 +157,21 @@ fn place6(address: Ipv6Addr) -> Place {
 }
 
 /// Looks names up, and keeps of their addresses only those that may be connected to.
+///
+/// It is asked for each event, whether a connection is there already or not, and each look-up is a
+/// thread and a question to the name service: so what was found a moment ago is found again.
 #[derive(Debug)]
 pub(crate) struct Guard {
     reach: Reach,
     names: DefaultResolver,
+    found: Mutex<BTreeMap<String, Found>>,
+}
+
+/// The addresses of a name, and when they were looked up.
+#[derive(Debug)]
+struct Found {
+    at: Instant,
+    addresses: Vec<SocketAddr>,
 }
 
 impl Guard {
@@ -164,7 +179,43 @@ impl Guard {
         Self {
             reach,
             names: DefaultResolver::default(),
+            found: Mutex::default(),
         }
+    }
+
+    fn look_up(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<Vec<SocketAddr>, Error> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how old a look-up is shows nowhere"
+        )]
+        let now = Instant::now();
+        // The scheme gives the port where none is named.
+        let scheme = uri.scheme_str().unwrap_or_default();
+        let name = format!(
+            "{scheme}://{}",
+            uri.authority().map_or("", Authority::as_str)
+        );
+        let fresh = |found: &Found| now.duration_since(found.at) < NAME_AGE;
+        {
+            let mut known = self.found.lock().expect("no holder panics");
+            known.retain(|_, found| fresh(found));
+            if let Some(found) = known.get(&name) {
+                return Ok(found.addresses.clone());
+            }
+        }
+        let addresses = self.names.resolve(uri, config, timeout)?.to_vec();
+        let found = Found {
+            at: now,
+            addresses: addresses.clone(),
+        };
+        let mut known = self.found.lock().expect("no holder panics");
+        known.insert(name, found);
+        Ok(addresses)
     }
 }
 
@@ -175,7 +226,7 @@ impl Resolver for Guard {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let found = self.names.resolve(uri, config, timeout)?;
+        let found = self.look_up(uri, config, timeout)?;
         let mut kept = self.empty();
         for address in found
             .iter()

@@ -266,8 +266,8 @@ impl Entry {
         self.lock().content.url.clone()
     }
 
-    pub fn wants(&self, event: &Event) -> bool {
-        self.lock().content.filter.wants(event)
+    pub fn filter(&self) -> Filter {
+        self.lock().content.filter.clone()
     }
 
     pub fn fault(&self, error: &HookError) {

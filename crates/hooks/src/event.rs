@@ -20,11 +20,21 @@ pub struct Event {
     pub body: Vec<u8>,
 }
 
+/// Some events of a stretch of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// Those that are wanted, in rising order.
+    pub events: Vec<Event>,
+    /// Behind all that was looked through: where to go on. Where the stretch began if nothing is
+    /// there yet.
+    pub next: u64,
+}
+
 /// Where events come from. It is asked on threads that may block.
 pub trait Source: Send + Sync {
-    /// Up to `limit` events at `from` and behind it, in rising order; none if there are none yet.
-    /// The error is a sentence for the trace; the question is asked again.
-    fn read(&self, from: u64, limit: usize) -> Result<Vec<Event>, String>;
+    /// Up to `limit` events at `from` and behind it that `filter` wants. It may look through a
+    /// stretch of the log only. The error is a sentence for the trace; the question is asked again.
+    fn read(&self, from: u64, limit: usize, filter: &Filter) -> Result<Stretch, String>;
 
     /// The position that the next event will have, or one before it and behind all others.
     fn end(&self) -> u64;

@@ -4,7 +4,7 @@
 //! position, a file and, while events are delivered, a thread; none waits for another. One event
 //! goes this way:
 //!
-//! 1. **Read** from the source; what the [`Filter`] does not want is passed over.
+//! 1. **Read** from the source, some at once; what the [`Filter`] does not want is passed over.
 //! 2. **Sign** `id.timestamp.body` with each secret that is in force. The id is made of the
 //!    subscription and the position, so every try, replay and restart gives the same.
 //! 3. **Post** it. The address is judged behind the look-up of its name ([`Reach`]); redirects are
@@ -18,7 +18,7 @@
 //! | while | afterwards |
 //! |---|---|
 //! | an event is being sent | it is sent again, with the same id |
-//! | events were delivered, and their position is not kept | the same: 32 of them, or those of one second |
+//! | events were delivered, and their position is not kept | the same: 256 of them, or those of one second |
 //! | a try failed | the count of tries and the time of the next one are kept |
 //! | a dead letter is written, and the position is not | the event is tried once more, and stays dead once |
 //! | a subscription is written | it is as before or as after: it is written beside and renamed |
@@ -50,7 +50,7 @@ mod worker;
 pub use address::Reach;
 pub use dead::{DeadLetter, DeadLetters};
 pub use error::{HookError, UrlRefusal};
-pub use event::{Event, Filter, Source};
+pub use event::{Event, Filter, Source, Stretch};
 pub use hooks::{Hooks, Running};
 pub use options::Options;
 pub use secret::{Secret, SecretError};

@@ -41,8 +41,11 @@ pub const ANSWER_WAIT: Duration = Duration::from_secs(1);
 /// From the look-up of a name to the end of the TLS handshake.
 pub const CONNECT_WAIT: Duration = Duration::from_secs(5);
 
+/// How long the addresses of a name are good for. Each connection is judged all the same.
+pub const NAME_AGE: Duration = Duration::from_secs(2);
+
 /// Events that are read from the books at once.
-pub const BATCH: usize = 64;
+pub const BATCH: usize = 256;
 
 /// Dead letters of one subscription; past that the oldest is dropped.
 pub const DEAD: usize = 10_000;
@@ -54,12 +57,12 @@ pub const RETRIES: usize = 32;
 pub const RETRY_WAIT: Duration = Duration::from_hours(7 * 24);
 
 /// Deliveries after which the position is kept.
-pub const UNKEPT: u32 = 32;
+pub const UNKEPT: u32 = 256;
 
 /// How old the oldest delivery may be whose position is not kept.
 pub const UNKEPT_WAIT: Duration = Duration::from_secs(1);
 
-/// Batches without anything that is wanted after which the position is kept.
+/// Stretches without anything that is wanted after which the position is kept.
 pub const SKIPPED: u32 = 1_024;
 
 /// Bytes of the file of one subscription.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::entry::{Entry, Plan};
 use crate::error::HookError;
-use crate::event::{Event, Source};
+use crate::event::{Event, Filter, Source, Stretch};
 use crate::limits::{BATCH, BODY_BYTES};
 use crate::options::Options;
 use crate::send::{Failure, Message, Sender};
@@ -145,22 +145,17 @@ impl Worker<'_> {
             return Ok(true);
         }
         let from = self.through.max(plan.next);
-        let mut events = self.read(from, BATCH)?;
-        events.retain(|event| event.position >= from);
-        let Some(last) = events.last() else {
-            return Ok(false);
-        };
-        self.through = last.position.saturating_add(1);
-        events.retain(|event| self.entry.wants(event));
-        self.events = events.into();
-        Ok(true)
+        let stretch = self.read(from, BATCH, &self.entry.filter())?;
+        self.events = stretch.events.into();
+        self.through = stretch.next.max(from);
+        Ok(self.through > from)
     }
 
-    fn read(&mut self, from: u64, limit: usize) -> Result<Vec<Event>, Unread> {
-        match self.work.source.read(from, limit) {
-            Ok(events) => {
+    fn read(&mut self, from: u64, limit: usize, filter: &Filter) -> Result<Stretch, Unread> {
+        match self.work.source.read(from, limit, filter) {
+            Ok(stretch) => {
                 self.unread = false;
-                Ok(events)
+                Ok(stretch)
             }
             Err(error) => {
                 if !self.unread {
@@ -222,10 +217,14 @@ impl Worker<'_> {
             }
             return Ok(wait);
         };
-        let Ok(events) = self.read(position, 1) else {
+        let Ok(stretch) = self.read(position, 1, &Filter::default()) else {
             return Ok(wait);
         };
-        let outcome = match events.first().filter(|event| event.position == position) {
+        let outcome = match stretch
+            .events
+            .first()
+            .filter(|event| event.position == position)
+        {
             Some(event) => self.post(event),
             // The books have erased it: nobody can deliver it any more.
             None => Ok(()),

@@ -64,15 +64,25 @@ impl State {
         if found.is_empty() {
             Ok(())
         } else {
-            self.weigh(found, command)
+            let asked = Finding {
+                command,
+                channel: payment.channel,
+                debit_account_id: transfer.debit_account_id,
+                credit_account_id: transfer.credit_account_id,
+                ..Finding::default()
+            };
+            self.weigh(found, &asked)
         }
     }
 
     /// What follows: a rule that refuses goes before one that holds, and that before the others.
     #[cold]
-    fn weigh(&mut self, mut found: Vec<Finding>, command: u128) -> Result<(), Status> {
+    fn weigh(&mut self, mut found: Vec<Finding>, asked: &Finding) -> Result<(), Status> {
         for finding in &mut found {
-            finding.command = command;
+            finding.command = asked.command;
+            finding.channel = asked.channel;
+            finding.debit_account_id = asked.debit_account_id;
+            finding.credit_account_id = asked.credit_account_id;
         }
         if let Some(refused) = found.iter().find(|found| is(found, Consequence::Refuse)) {
             self.found.refused = Some(*refused);

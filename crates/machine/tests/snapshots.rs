@@ -236,8 +236,8 @@ fn a_damaged_snapshot_is_refused() {
         Err(RestoreError::Stamp(0))
     );
     assert_eq!(
-        fresh().load(514, *stamp, &[]),
-        Err(RestoreError::Chunk(514))
+        fresh().load(header.chunks(), *stamp, &[]),
+        Err(RestoreError::Chunk(header.chunks()))
     );
     let mut twice = fresh();
     assert_eq!(load(&mut twice, 0), Ok(()));
@@ -253,7 +253,7 @@ fn a_damaged_snapshot_is_refused() {
     );
     assert_eq!(
         fresh().finish(header.records()).err(),
-        Some(RestoreError::Missing(514))
+        Some(RestoreError::Missing(header.chunks() as usize))
     );
 
     let mut restore = fresh();

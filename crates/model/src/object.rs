@@ -405,6 +405,13 @@ pub const fn is_own_transfer(id: u128) -> bool {
     (id >> 64) as u64 == OWN_TRANSFERS
 }
 
+/// The id by which the index knows the records of a listing: in the upper half `cf-lists`, its
+/// number in the lower. The numbers alone are ids that callers like to give.
+#[inline]
+pub const fn listing_id(number: u32) -> u128 {
+    (u64::from_be_bytes(*b"cf-lists") as u128) << 64 | number as u128
+}
+
 /// The id of the account that a party has for a line of the chart on a ledger; party 0 is the
 /// institution itself. `party XOR (ledger * 2^16 + code) * 9E3779B97F4A7C15F39CC0605CEDC835`,
 /// modulo 2^128.
@@ -424,7 +431,15 @@ mod tests {
     #[test]
     fn every_identifier_is_a_party_or_known_not_to_be_one() {
         const OTHERS: &[&str] = &[
-            "command", "fee", "gift", "id", "order", "payment", "pending",
+            "command",
+            "credit_account_id",
+            "debit_account_id",
+            "fee",
+            "gift",
+            "id",
+            "order",
+            "payment",
+            "pending",
         ];
         for (_, name, fields) in Object::ALL {
             for field in fields.iter().filter(|field| field.form == Form::Id) {

@@ -14,6 +14,9 @@ mod condition;
 
 pub use condition::{Condition, Fraction, Measure, Per, Relation, Step, Tally, Term, Window};
 
+use std::collections::BTreeSet;
+
+use crate::limits::CURRENCY_EXPONENT;
 use crate::money::CurrencyCode;
 
 /// Rules of one rule book at most.
@@ -29,7 +32,10 @@ pub const NAME_BYTES: usize = 32;
 /// Items of one list at most.
 pub const LIST_ITEMS: usize = 64;
 /// Offsets of one time zone at most.
-pub const OFFSETS: usize = 160;
+pub const OFFSETS: usize = 192;
+/// Seconds between two offsets of one time zone at least. As offsets are a day at most, local time
+/// that was put back has come to where it was before the next change.
+pub const OFFSET_SECONDS: u64 = 2 * 86_400;
 /// Time zones of one rule book at most.
 pub const ZONES: usize = 16;
 /// Levels of one condition at most.
@@ -59,7 +65,8 @@ pub struct RuleBook {
 pub struct Zone {
     /// As people call it: `Asia/Shanghai`, `+08:00`.
     pub name: String,
-    /// From when on which offset holds, rising; the first holds before as well.
+    /// From when on which offset holds, rising by [`OFFSET_SECONDS`] at least; the first holds
+    /// before as well.
     pub offsets: Vec<Offset>,
 }
 
@@ -88,7 +95,7 @@ pub struct Rule {
     pub jurisdiction: String,
     /// Where it is written.
     pub source: Source,
-    /// Nanoseconds since 1970: from when on it holds.
+    /// Nanoseconds since 1970: from when on it holds; [`Rule::DRAFT`] is never.
     pub from: u64,
     /// Nanoseconds since 1970: from when on it holds no more; 0 is never.
     pub to: u64,
@@ -217,8 +224,13 @@ impl RuleBook {
         }
         if self.zones.len() > ZONES || !self.zones.iter().all(Zone::is_sound) {
             return Err(whole(
-                "a rule book has at most 16 time zones, each with a name and offsets that rise",
+                "a rule book has at most 16 time zones, each with a name and at most 192 offsets \
+                 of at most a day, two days apart at least",
             ));
+        }
+        let names: BTreeSet<_> = self.zones.iter().map(|zone| &zone.name).collect();
+        if names.len() < self.zones.len() {
+            return Err(whole("the names of a rule book's time zones differ"));
         }
         let mut ids: Vec<_> = self.rules.iter().map(|rule| &rule.id).collect();
         ids.sort_unstable();
@@ -234,22 +246,27 @@ impl RuleBook {
                 why,
             })?;
         }
-        if self.tallies() > TALLIES {
-            return Err(whole("the rules of a book need at most 256 tallies"));
-        }
         if bytes::encode(self).len() > BOOK_BYTES {
             return Err(whole("a rule book has at most 48 KiB"));
+        }
+        if self.tallies() > TALLIES {
+            return Err(whole("the rules of a book need at most 256 tallies"));
         }
         Ok(())
     }
 
-    /// How many tallies its rules name.
+    /// How many tallies its rules name, the same ones counted once.
     fn tallies(&self) -> usize {
-        let mut count = 0;
+        let mut tallies = BTreeSet::new();
         for rule in &self.rules {
-            rule.each_term(&mut |term| count += usize::from(matches!(term, Term::Tally(_))));
+            let zone = &self.zones[usize::from(rule.zone)];
+            rule.each_term(&mut |term| {
+                if let Term::Tally(tally) = term {
+                    tallies.insert(bytes::tally_bytes(zone, &rule.scope, *tally));
+                }
+            });
         }
-        count
+        tallies.len()
     }
 }
 
@@ -263,7 +280,10 @@ impl Zone {
     }
 
     fn is_sound(&self) -> bool {
-        let rises = |pair: &[Offset]| pair[0].from < pair[1].from;
+        let rises = |pair: &[Offset]| {
+            let since = pair[1].from.checked_sub(pair[0].from);
+            since.is_some_and(|since| since >= OFFSET_SECONDS)
+        };
         is_text(&self.name)
             && !self.name.is_empty()
             && !self.offsets.is_empty()
@@ -290,13 +310,19 @@ impl Zone {
         offset.local(seconds).max(before)
     }
 
-    /// The first second since 1970 at which local time is at least `local`.
+    /// The first second since 1970 at which local time is at least `local`; 2^64-1 where it does
+    /// not come there.
     pub fn moment(&self, local: u64) -> u64 {
+        if local == 0 {
+            return 0;
+        }
         let mut first = u64::MAX;
         for (place, offset) in self.offsets.iter().enumerate() {
             let zero = u64::from(Offset::ZERO) * 60;
             let start = if place == 0 { 0 } else { offset.from };
-            let seconds = (local + zero).saturating_sub(u64::from(offset.ahead) * 60);
+            let seconds = local
+                .saturating_add(zero)
+                .saturating_sub(u64::from(offset.ahead) * 60);
             let end = self
                 .offsets
                 .get(place + 1)
@@ -318,9 +344,17 @@ impl Offset {
 }
 
 impl Rule {
+    /// [`Rule::from`] of a draft: it is in the book to be read and tried, and judges nothing.
+    pub const DRAFT: u64 = u64::MAX;
+
     /// Whether it holds at this moment.
     pub const fn holds_at(&self, time: u64) -> bool {
-        self.from <= time && (self.to == 0 || time < self.to)
+        self.from <= time && (self.to == 0 || time < self.to) && !self.is_draft()
+    }
+
+    /// Whether it never came into force.
+    pub const fn is_draft(&self) -> bool {
+        self.from == Self::DRAFT
     }
 
     /// Tells each term that it names.
@@ -390,6 +424,12 @@ impl Scope {
             && self.kinds.iter().all(|kind| *kind != 0);
         self.payer.check()?;
         self.payee.check()?;
+        if self
+            .currency
+            .is_some_and(|(_, exponent)| exponent > CURRENCY_EXPONENT)
+        {
+            return Err("a currency has at most 18 decimal places");
+        }
         if known {
             Ok(())
         } else {

@@ -248,7 +248,10 @@ fn part(gift: &Gift, seed: u128) -> Option<u128> {
     // Twice the rest may need 129 bits: the double of the quotient, and what its remainder adds.
     let double = 2 * (rest / left) + 2 * (rest % left) / left;
     let most = double.min(rest.checked_sub(left - 1)?);
-    let bias = (u128::MAX % most.max(1) + 1) % most.max(1);
+    if most == 0 {
+        return None;
+    }
+    let bias = (u128::MAX % most + 1) % most;
     (0..u32::MAX).find_map(|counter| {
         let hash = Sha256::new()
             .chain_update(b"cf-draw")
@@ -257,7 +260,7 @@ fn part(gift: &Gift, seed: u128) -> Option<u128> {
             .chain_update(counter.to_le_bytes())
             .finalize();
         let drawn = half(&hash[..16]);
-        (most > 0 && drawn <= u128::MAX - bias).then(|| 1 + drawn % most)
+        (drawn <= u128::MAX - bias).then(|| 1 + drawn % most)
     })
 }
 

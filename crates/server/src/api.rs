@@ -4,11 +4,13 @@ mod books;
 mod commands;
 mod events;
 mod ledgers;
+mod listings;
 mod log;
 mod noun;
 mod parties;
 mod past;
 mod receipts;
+mod rules;
 mod service;
 mod statements;
 mod verify;
@@ -25,10 +27,12 @@ pub(crate) use books::*;
 pub(crate) use commands::*;
 pub(crate) use events::*;
 pub(crate) use ledgers::*;
+pub(crate) use listings::*;
 pub(crate) use log::*;
 pub(crate) use parties::*;
 pub(crate) use past::*;
 pub(crate) use receipts::*;
+pub(crate) use rules::*;
 pub(crate) use service::*;
 pub(crate) use statements::*;
 pub(crate) use verify::*;
@@ -49,11 +53,20 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::AccountBalances => account_balances(call).await,
         Operation::GetAccount => fresh(get_account(call).await),
         Operation::GetTransfer => fresh(get_transfer(call).await),
+        Operation::ErasedTransfers => fresh(erased_transfers(call).await),
         Operation::RunCommands => run_commands(call).await,
         Operation::CreateOrders => create_orders(call).await,
         Operation::GetObjects => fresh(get_objects(call).await),
         Operation::GiftProof => fresh(gift_proof(call).await),
+        Operation::EnterRules => enter_rules(call).await,
+        Operation::ListRules => fresh(list_rules(call).await),
+        Operation::GetRules => fresh(get_rules(call).await),
+        Operation::GetFindings => fresh(get_findings(call).await),
         Operation::GetChart => fresh(get_chart(call).await),
+        Operation::AddListings => add_listings(call).await,
+        Operation::SearchListings => fresh(search_listings(call).await),
+        Operation::GetListing => fresh(get_listing(call).await),
+        Operation::SetListing => set_listing(call).await,
         Operation::KeepPersonal => keep_personal(call).await,
         Operation::ShowPersonal => fresh(show_personal(call).await),
         Operation::ErasePersonal => erase_personal(call).await,

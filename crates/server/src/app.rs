@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::body::Bytes;
+use catalogue::Catalogue;
 use engine::{Books, Refused};
 use hooks::Hooks;
 use model::Currency;
@@ -12,6 +13,7 @@ use vault::Vault;
 
 use crate::gate::Gate;
 use crate::limits::STREAMS;
+use crate::listings::Listings;
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::personal::Personal;
@@ -19,7 +21,7 @@ use crate::webhooks::Webhooks;
 use crate::wire::Currencies;
 
 /// How the books are served.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Who may call.
     pub auth: Auth,
@@ -29,6 +31,8 @@ pub struct Options {
     pub webhooks: Webhooks,
     /// The personal data of parties, open.
     pub vault: Arc<Vault>,
+    /// The texts of listings, open.
+    pub catalogue: Arc<Catalogue>,
 }
 
 /// Who may call.
@@ -57,6 +61,8 @@ pub(crate) struct App {
     pub metrics: Metrics,
     /// The personal data of parties.
     pub personal: Personal,
+    /// What listings say.
+    pub listings: Listings,
     pub clock: Clock,
     /// Who gets events as webhooks.
     pub hooks: Hooks,
@@ -75,6 +81,7 @@ impl App {
             gate: Gate::new(options.auth),
             metrics: Metrics::new(books.clone()),
             personal: Personal::new(books.clone(), options.vault),
+            listings: Listings::new(books.clone(), options.catalogue),
             clock: options.clock,
             hooks,
             streams: Arc::new(Semaphore::new(STREAMS)),
@@ -90,6 +97,7 @@ impl App {
         if finished > 0 {
             tracing::warn!(finished, "erasures that were cut off are finished");
         }
+        app.listings.catch_up().await;
         Ok(app)
     }
 

@@ -6,8 +6,10 @@
 //! every refusal. The books themselves are [`engine::Books`]: this crate decides nothing about
 //! money.
 //!
-//! Beside it, `stream` tells events as they happen and `webhooks` has them delivered; for the log of the books: `witnessing` has its checkpoints cosigned by others,
-//! [`witness`] cosigns those of others, and [`fetch`] is the one HTTP client.
+//! Beside it, `personal` and `listings` change the books together with the vault and with the
+//! catalogue, in an order that a crash leaves whole; `stream` tells events as they happen and
+//! `webhooks` has them delivered. For the log of the books: `witnessing` has its checkpoints
+//! cosigned by others, [`witness`] cosigns those of others, and [`fetch`] is the one HTTP client.
 
 mod api;
 mod app;
@@ -16,6 +18,7 @@ mod body;
 pub mod fetch;
 mod gate;
 pub mod limits;
+mod listings;
 mod metrics;
 mod openapi;
 mod personal;

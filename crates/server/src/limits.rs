@@ -59,6 +59,10 @@ pub const STREAM_PARTS: usize = 2;
 /// Parties of the vault that a start asks the books about at once.
 pub const PARTIES_CHECKED: usize = 1_000;
 
+/// Bytes of texts that the catalogue's index catches up with before the server begins and when it
+/// ends; more are entered while it serves.
+pub const CATALOGUE_CATCH_UP: u64 = 4 << 20;
+
 /// How long a stream is silent at most.
 pub const STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
 

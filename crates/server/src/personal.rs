@@ -249,7 +249,7 @@ impl Personal {
 
 /// Does `work` even if nobody waits for it any longer: what has begun in the books is finished in
 /// the vault.
-async fn to_its_end<T: Send + 'static>(
+pub(crate) async fn to_its_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::spawn(work).await.unwrap_or_else(|_| Err(cut_off()))
@@ -291,7 +291,7 @@ fn lost() -> Problem {
     Problem::new(Kind::Unavailable, detail)
 }
 
-fn cut_off() -> Problem {
+pub(crate) fn cut_off() -> Problem {
     Problem::new(
         Kind::Stopped,
         "The server is closing; ask again once it is back.",

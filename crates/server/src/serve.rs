@@ -55,8 +55,9 @@ impl fmt::Display for ServeError {
 impl std::error::Error for ServeError {}
 
 /// Serves the books on `listener` until `shutdown`; then takes no more connections, finishes the
-/// requests that have begun, ends the delivery of webhooks, and returns. The books stay open: closing them is the caller's. Books
-/// that stop by themselves end it too.
+/// requests that have begun, ends the delivery of webhooks, has the catalogue's index catch up, and
+/// returns. The books stay open: closing them is the caller's. Books that stop by themselves end it
+/// too.
 pub async fn serve(
     options: Options,
     books: Books,
@@ -91,6 +92,7 @@ pub async fn serve(
     tracing::info!(%address, "serving");
     let served = take_connections(service, listener, ended).await;
     webhooks::close(delivering).await;
+    app.listings.catch_up().await;
     served
 }
 

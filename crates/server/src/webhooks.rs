@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use engine::{Books, EventFilter};
-use hooks::{Event, HookError, Hooks, Running, Source};
+use engine::{Books, EventFilter, KindFilter};
+use hooks::{Event, Filter, HookError, Hooks, Running, Source, Stretch};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
@@ -41,20 +41,16 @@ struct OfBooks {
 }
 
 impl Source for OfBooks {
-    fn read(&self, from: u64, limit: usize) -> Result<Vec<Event>, String> {
-        let books = &self.app.books;
-        let all = EventFilter::default();
-        let mut next = from;
-        loop {
-            let read = self.runtime.block_on(books.events(next, limit, &all));
-            let read = read.map_err(|refused| refused.to_string())?;
-            // A stretch may be erased from end to end, and more lie behind it.
-            if !read.events.is_empty() || read.next == next {
-                let told = read.events.iter().map(|event| self.told(event));
-                return Ok(told.collect());
-            }
-            next = read.next;
-        }
+    fn read(&self, from: u64, limit: usize, filter: &Filter) -> Result<Stretch, String> {
+        let asked = asked(filter)?;
+        let read = self.app.books.events(from, limit, &asked);
+        let read = self.runtime.block_on(read);
+        let read = read.map_err(|refused| refused.to_string())?;
+        let told = read.events.iter();
+        Ok(Stretch {
+            events: told.filter_map(|event| self.told(event, filter)).collect(),
+            next: read.next,
+        })
     }
 
     fn end(&self) -> u64 {
@@ -63,16 +59,35 @@ impl Source for OfBooks {
 }
 
 impl OfBooks {
-    fn told(&self, event: &engine::Event) -> Event {
-        Event {
+    fn told(&self, event: &engine::Event, filter: &Filter) -> Option<Event> {
+        let mut told = Event {
             position: event.position,
             kind: event.kind.to_string(),
             time: event.time,
             parties: event.parties.clone(),
             order: event.order,
-            body: EventView::new(event, &self.app.currencies()).to_json(),
-        }
+            body: Vec::new(),
+        };
+        // The body takes most of the time.
+        filter.wants(&told).then(|| {
+            told.body = EventView::new(event, &self.app.currencies()).to_json();
+            told
+        })
     }
+}
+
+/// What the books can be asked for of what `filter` wants: of several parties they know nothing.
+fn asked(filter: &Filter) -> Result<EventFilter, String> {
+    let kinds = filter.kinds.iter().map(|kind| KindFilter::parse(kind));
+    let kinds = kinds.collect::<Result<_, _>>();
+    Ok(EventFilter {
+        kinds: kinds.map_err(|error| error.to_string())?,
+        party: match filter.parties[..] {
+            [party] => party,
+            _ => 0,
+        },
+        order: filter.order,
+    })
 }
 
 /// The position of the next event.

@@ -10,10 +10,12 @@
 mod account;
 mod amount;
 mod command;
+mod erased;
 mod event;
 mod filter;
 mod flags;
 mod integer;
+mod listing;
 mod parse;
 mod personal;
 mod statement;
@@ -28,10 +30,12 @@ use model::Currency;
 pub use account::{AccountView, BalanceView, NewAccount};
 pub use amount::Amount;
 pub use command::{NewCommand, object_view};
+pub use erased::ErasedTransfersView;
 pub use event::{EventView, EventsView};
 pub use filter::{AccountFilterBody, QueryFilterBody};
 pub use flags::{AccountFilterFlags, AccountFlags, QueryFilterFlags, TransferFlags};
 pub use integer::{U64, U128, parse_u128};
+pub use listing::{ListingSearch, NewListing, hexadecimal, listing_view};
 pub use parse::{
     Posted, parse_account_filter, parse_accounts, parse_clock, parse_commands, parse_ids,
     parse_ledger, parse_query_filter, parse_replay, parse_rotation, parse_transfers, parse_webhook,

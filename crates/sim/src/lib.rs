@@ -2,4 +2,5 @@
 
 pub mod platform;
 pub mod reference;
+pub mod rules;
 pub mod workload;

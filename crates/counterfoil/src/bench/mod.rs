@@ -1,5 +1,6 @@
 //! `bench`: drives a server over its socket and says what it does.
 
+mod follow;
 mod generator;
 mod load;
 mod orders;
@@ -25,6 +26,7 @@ use crate::progress;
 use crate::stopwatch::Stopwatch;
 use crate::target::Target;
 
+use follow::Follow;
 use generator::{Ids, LEDGER, Mix};
 use load::Load;
 use report::{Milliseconds, Query, Report, Restart, ratio};
@@ -96,6 +98,9 @@ pub struct Bench {
     /// Afterwards as many orders that are not paid reach their deadline at once, while payments go on.
     #[arg(long, requires = "orders", value_name = "ORDERS")]
     ring: Option<u32>,
+    /// Somebody follows the events of the orders meanwhile; the report says how quickly they came.
+    #[arg(long, requires = "orders", value_enum)]
+    follow: Option<Follow>,
     /// Afterwards asks for the last 8,189 transfers of several accounts.
     #[arg(long)]
     query: bool,

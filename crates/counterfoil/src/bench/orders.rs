@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sim::workload::{Random, mix};
 
 use super::Bench;
+use super::follow::Follower;
 use super::generator::{Ids, LEDGER};
 use super::load::{Bulk, Load, bulk};
 use super::report::{Milliseconds, Report, Ring};
@@ -118,11 +119,18 @@ fn load_of(bench: &Bench) -> Load {
 pub fn measure(bench: &Bench, client: &mut Client) -> Result<Report, Failure> {
     prepare(bench, client)?;
     let load = load_of(bench);
+    let follow = bench.follow.map(|follow| Follower::begin(follow, client));
+    let mut follower = follow.transpose()?;
     let bar = progress::bar("orders", load.transfers);
     let sent = bulk(client.endpoint(), load, sales(bench), &bar);
     let (seen, seconds) = sent.map_err(Failure::Input)?;
     bar.finish_and_clear();
+    if let Some(follower) = &mut follower {
+        follower.loaded();
+    }
     let mut report = Report::of(seen, load.transfers, seconds);
+    let followed = follower.map(|follower| follower.end(client));
+    report.followed = followed.transpose()?;
     report.rss_bytes = super::metric(client, "counterfoil_resident_memory_bytes");
     if let Some(orders) = bench.ring {
         report.ring = Some(ring(bench, orders, client)?);

@@ -36,6 +36,21 @@ pub struct Report {
     /// A payment's answer while many deadlines came at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring: Option<Ring>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub followed: Option<Followed>,
+}
+
+/// Events as they came to the one who followed them.
+#[derive(Debug, Serialize)]
+pub struct Followed {
+    pub events: u64,
+    /// Of those, events that had come before.
+    pub again: u64,
+    /// From the beginning of the load to the last event.
+    pub seconds: f64,
+    pub per_second: f64,
+    /// Until the load was over.
+    pub per_second_during_load: f64,
 }
 
 /// Payments while orders reached their deadline.
@@ -137,6 +152,7 @@ impl Report {
             receipts: None,
             restart: None,
             ring: None,
+            followed: None,
         }
     }
 
@@ -188,6 +204,9 @@ impl Report {
             say!("deadlines        {orders:>14} at once, worked off in {seconds:.1} s");
             line("payment", ring.payment_ms);
         }
+        if let Some(followed) = &self.followed {
+            followed.print();
+        }
         if let Some(restart) = &self.restart {
             say!(
                 "restart, s       {:>14.3} ({} answered transfers checked)",
@@ -195,6 +214,18 @@ impl Report {
                 restart.checked
             );
         }
+    }
+}
+
+impl Followed {
+    fn print(&self) {
+        let (events, seconds, again) = (self.events, self.seconds, self.again);
+        say!(
+            "events/s         {:>14.0} ({:.0} during the load)",
+            self.per_second,
+            self.per_second_during_load
+        );
+        say!("events           {events:>14} in {seconds:.1} s, {again} of them twice");
     }
 }
 

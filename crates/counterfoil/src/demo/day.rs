@@ -23,6 +23,92 @@ const GIFTS: u64 = 3;
 const GIFT_PARTS: u64 = 10;
 const FIRST_GIFT: u64 = 900_000;
 
+/// What each merchant offers: the label of its category, titles and texts.
+const WARES: [(&str, [(&str, &str); 3]); MERCHANTS as usize] = [
+    (
+        "Home/Lamps",
+        [
+            (
+                "Green desk lamp",
+                "Brass foot, green glass, a warm light for reading.",
+            ),
+            ("Paper lantern, white", "Folds flat; 40 cm across."),
+            (
+                "Noční lampička měsíc",
+                "Svítí měkce, na tři tužkové baterie.",
+            ),
+        ],
+    ),
+    (
+        "Food/Tea",
+        [
+            (
+                "西湖龙井 绿茶 100 克",
+                "明前采摘，清香。 Green tea from the West Lake.",
+            ),
+            (
+                "Darjeeling first flush",
+                "Black tea, 250 g, from one garden.",
+            ),
+            ("Rooibos s vanilkou", "Bylinný čaj bez kofeinu, 100 g."),
+        ],
+    ),
+    (
+        "Home/Kitchen",
+        [
+            (
+                "Cast iron teapot, black",
+                "0.8 l, enamelled inside, with a sieve.",
+            ),
+            ("Чайник эмалированный зелёный", "Два литра, со свистком."),
+            ("急須 常滑焼", "朱泥、約三百ミリリットル。"),
+        ],
+    ),
+    (
+        "Books/Maps",
+        [
+            (
+                "Atlas of trade routes",
+                "Maps of the silk road, by land and by sea.",
+            ),
+            ("City map of Praha", "1 : 10 000, folded, tear-proof."),
+            ("Globe, 30 cm", "With a lamp inside."),
+        ],
+    ),
+    (
+        "Garden/Seeds",
+        [
+            ("Tomato seeds, old kinds", "Six kinds, ten seeds of each."),
+            ("Lavender, three plants", "Hardy; flowers from June on."),
+            ("Rajčata na balkon", "Semena keříčkových rajčat."),
+        ],
+    ),
+    (
+        "Toys/Wood",
+        [
+            ("Wooden train, red", "Engine and three wagons of beech."),
+            ("Holzpuzzle Weltkarte", "48 Teile, für Kinder ab vier."),
+            ("لعبة خشبية للأطفال", "قطار من خشب الزان."),
+        ],
+    ),
+    (
+        "Sport/Cycling",
+        [
+            ("Bicycle lamp, front", "Charged by USB, 60 lux."),
+            ("Steel water bottle, green", "0.75 l, fits every cage."),
+            ("자전거 벨", "맑은 소리, 알루미늄."),
+        ],
+    ),
+    (
+        "Clothes/Scarves",
+        [
+            ("Silk scarf, blue waves", "90 by 90 cm, rolled hem."),
+            ("Wool scarf, grey", "Knitted of merino wool."),
+            ("Lněný šátek zelený", "Praný len, 70 × 70 cm."),
+        ],
+    ),
+];
+
 /// What is to become of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -39,6 +125,13 @@ pub struct Step {
     pub at: u64,
     pub command: Value,
     pub due: Due,
+}
+
+impl Step {
+    /// Whether it adds a listing with its texts, which is no command by itself.
+    pub fn is_listing(&self) -> bool {
+        self.command["act"].is_null()
+    }
 }
 
 /// A day made up from a seed.
@@ -137,10 +230,12 @@ impl Day {
             let open = json!({ "act": "party_open", "party": merchant(number).to_string(), "kind": "merchant",
                 "tier": 2, "commission": 50_000, "reserve": 20_000, "reserve_days": 30 });
             self.done(60, open);
-            for _ in 0..3 {
+            let (label, wares) = &WARES[number as usize];
+            for (title, text) in wares {
                 let price = self.random.below(9_000) + 500;
-                let listing = json!({ "act": "listing_add", "seller": merchant(number).to_string(),
-                    "ledger": EURO, "category": number, "price": price, "stock": 1_000 });
+                let listing = json!({ "seller": merchant(number).to_string(), "ledger": EURO,
+                    "category": number, "category_label": label, "price": price, "stock": 1_000,
+                    "title": title, "text": text });
                 self.done(120, listing);
             }
         }

@@ -148,10 +148,17 @@ fn set_clock(client: &mut Client, seconds: u64) -> Result<(), Failure> {
 fn live(made: &Day, client: &mut Client) -> Result<usize, Failure> {
     let bar = progress::bar("living", made.steps().len() as u64);
     let mut refused = 0;
-    for moment in made.steps().chunk_by(|one, next| one.at == next.at) {
+    let alike =
+        |one: &Step, next: &Step| (one.at, one.is_listing()) == (next.at, next.is_listing());
+    for moment in made.steps().chunk_by(alike) {
         set_clock(client, moment[0].at)?;
-        let commands: Vec<Value> = moment.iter().map(|step| step.command.clone()).collect();
-        for (step, outcome) in moment.iter().zip(client.commands(&commands)?) {
+        let asked: Vec<Value> = moment.iter().map(|step| step.command.clone()).collect();
+        let outcomes = if moment[0].is_listing() {
+            client.listings(&asked)?
+        } else {
+            client.commands(&asked)?
+        };
+        for (step, outcome) in moment.iter().zip(outcomes) {
             as_due(step, &outcome)?;
             refused += usize::from(step.due == Due::Refused);
         }
@@ -340,6 +347,7 @@ fn suggest(url: &str, data: &str) {
          \n\
          \x20 counterfoil chart show{server}\n\
          \x20 counterfoil object order_line 1000000{server}\n\
+         \x20 counterfoil listing search green lamp{server}\n\
          \x20 counterfoil query transfers --user-data-128 1000000{server}\n\
          \x20 counterfoil gift-proof {gift} --out gift{server} && counterfoil verify gift --key \"$(counterfoil key show --data {data})\"\n\
          \x20 counterfoil act --list\n\

@@ -1,13 +1,15 @@
-//! The journal: every transfer that posted, page by page.
+//! The journal: every transfer that posted, page by page, also where it was erased since.
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::ops::RangeInclusive;
 
 use model::ActFacts;
 use model::money::format_amount;
 use model::object::is_own_transfer;
 use serde_json::{Value, json};
 
+use super::erased::Erased;
 use super::names::{Names, quoted};
 use super::{Format, Journal, array, cell, text};
 use crate::client::Client;
@@ -49,12 +51,16 @@ pub fn write(asked: &Journal, client: &mut Client, file: &mut dyn Write) -> Resu
         .filter_map(|ledger| ledger["ledger"].as_u64())
         .collect();
     let (mut from, mut entries) = (asked.from.unwrap_or(0), 0);
+    let mut erased = Erased::new();
     let to = asked.to.map_or(u64::MAX - 1, |to| to.saturating_sub(1));
     while from <= to && to > 0 {
         let filter = json!({ "limit": PAGE, "timestamp_min": from.to_string(),
             "timestamp_max": to.to_string() });
         let page = json_of(&client.post("/v1/transfers/query", &filter)?)?;
         let page = array(&page);
+        let last = page.last().filter(|_| page.len() == PAGE);
+        let last = last.map(|last| number(last, "timestamp"));
+        let page = &with_erased(page, from..=last.unwrap_or(to), &mut erased, client)?;
         look_up(page, client, &names, &mut known)?;
         for transfer in page.iter().filter(|transfer| posts(transfer)) {
             let ledger = transfer["ledger"].as_u64().unwrap_or(0);
@@ -65,10 +71,8 @@ pub fn write(asked: &Journal, client: &mut Client, file: &mut dyn Write) -> Resu
             entry(&of(transfer, &names, &known), asked.format, file)?;
             entries += 1;
         }
-        let Some(last) = page.last().filter(|_| page.len() == PAGE) else {
-            break;
-        };
-        from = number(last, "timestamp") + 1;
+        let Some(last) = last else { break };
+        from = last + 1;
     }
     if asked.format == Format::Hledger {
         for (name, kind) in known.values() {
@@ -79,7 +83,21 @@ pub fn write(asked: &Journal, client: &mut Client, file: &mut dyn Write) -> Resu
     Ok(entries)
 }
 
-fn json_of(answer: &str) -> Result<Value, Failure> {
+/// The transfers of a page and what stays of the erased ones of the same times, in order.
+fn with_erased(
+    page: &[Value],
+    times: RangeInclusive<u64>,
+    erased: &mut Erased,
+    client: &mut Client,
+) -> Result<Vec<Value>, Failure> {
+    let mut all = erased.until(*times.end(), client)?;
+    all.retain(|transfer| number(transfer, "timestamp") >= *times.start());
+    all.extend_from_slice(page);
+    all.sort_by_key(|transfer| number(transfer, "timestamp"));
+    Ok(all)
+}
+
+pub fn json_of(answer: &str) -> Result<Value, Failure> {
     serde_json::from_str(answer).map_err(Failure::input)
 }
 
@@ -87,7 +105,7 @@ fn line(file: &mut dyn Write, text: &str) -> Result<(), Failure> {
     writeln!(file, "{text}").map_err(Failure::input)
 }
 
-fn number(value: &Value, name: &str) -> u64 {
+pub fn number(value: &Value, name: &str) -> u64 {
     text(&value[name]).parse().unwrap_or(0)
 }
 
@@ -144,10 +162,12 @@ fn of<'a>(transfer: &'a Value, names: &Names, known: &'a Known) -> Entry<'a> {
             .get(text(&transfer[side]))
             .map_or("", |(name, _)| name)
     };
+    // What stays of an erased transfer has no id.
+    let act = if id.is_empty() { "erased" } else { "transfer" };
     Entry {
         time,
         value: if own && value != 0 { value } else { time },
-        act: facts.map_or("transfer", |facts| facts.name),
+        act: facts.map_or(act, |facts| facts.name),
         id,
         debit: name("debit_account_id"),
         credit: name("credit_account_id"),
@@ -180,7 +200,12 @@ fn entry(entry: &Entry<'_>, format: Format, file: &mut dyn Write) -> Result<(), 
         format!("{}={}", day(&time), day(&value))
     };
     let currency = quoted(&entry.currency);
-    line(file, &format!("{date} ({id}) {act}  ; {time}"))?;
+    let code = if id.is_empty() {
+        String::new()
+    } else {
+        format!("({id}) ")
+    };
+    line(file, &format!("{date} {code}{act}  ; {time}"))?;
     line(file, &format!("    {debit}  {amount} {currency}"))?;
     line(file, &format!("    {credit}  -{amount} {currency}"))?;
     line(file, "")

@@ -46,8 +46,8 @@ fn a_crash_repeats_and_never_leaves_out() {
     let receiver = Receiver::new(|_, _| reply(200));
     let place = Place::new(fast());
     let id = place.subscribe(to(receiver.url())).subscription.id;
-    let running = place.hooks.start(Books::with(100), now).expect("started");
-    receiver.wait(100);
+    let running = place.hooks.start(Books::with(300), now).expect("started");
+    receiver.wait(300);
     let copy = tempfile::tempdir().expect("a directory");
     fs::create_dir(copy.path().join("hooks")).expect("made");
     let name = format!("hooks/{id}.json");
@@ -59,8 +59,8 @@ fn a_crash_repeats_and_never_leaves_out() {
     let crashed = hooks::Hooks::open(copy.path(), fast()).expect("opened");
     let next = crashed.get(id).expect("kept").next;
     assert!(
-        (631..=991).contains(&next),
-        "at most 32 are not kept: {next}"
+        (431..=2_991).contains(&next),
+        "at most 256 are not kept: {next}"
     );
     let files = fs::read_dir(copy.path().join("hooks"))
         .expect("there")
@@ -69,10 +69,10 @@ fn a_crash_repeats_and_never_leaves_out() {
         files, 2,
         "unfinished files and letters of nobody are removed"
     );
-    let _running = crashed.start(Books::with(101), now).expect("started");
-    until("the last", || receiver.positions().last() == Some(&1_000));
-    let again = receiver.positions()[100..].to_vec();
-    let expected: Vec<u64> = (0..=100).map(|n| n * 10).filter(|at| *at >= next).collect();
+    let _running = crashed.start(Books::with(301), now).expect("started");
+    until("the last", || receiver.positions().last() == Some(&3_000));
+    let again = receiver.positions()[300..].to_vec();
+    let expected: Vec<u64> = (0..=300).map(|n| n * 10).filter(|at| *at >= next).collect();
     assert_eq!(again, expected);
 }
 

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use hooks::{Event, Filter, Hooks, NewSubscription, Options, Source, Subscribed, Subscription};
+use hooks::{
+    Event, Filter, Hooks, NewSubscription, Options, Source, Stretch, Subscribed, Subscription,
+};
 
 /// A request as it came over the wire; names of headers in lower case.
 #[derive(Clone, Debug)]
@@ -211,17 +213,18 @@ impl Books {
 }
 
 impl Source for Books {
-    fn read(&self, from: u64, limit: usize) -> Result<Vec<Event>, String> {
+    fn read(&self, from: u64, limit: usize, filter: &Filter) -> Result<Stretch, String> {
         if self.failing.load(Ordering::Acquire) {
             return Err("the books are closed".to_owned());
         }
         let events = self.events.lock().expect("alive");
-        Ok(events
-            .iter()
-            .filter(|event| event.position >= from)
-            .take(limit)
-            .cloned()
-            .collect())
+        let ahead = events.iter().filter(|event| event.position >= from);
+        // As those of a log, a stretch may have nothing that is wanted.
+        let stretch: Vec<&Event> = ahead.take(limit).collect();
+        let next = stretch.last().map_or(from, |event| event.position + 1);
+        let wanted = stretch.into_iter().filter(|event| filter.wants(event));
+        let events = wanted.cloned().collect();
+        Ok(Stretch { events, next })
     }
 
     fn end(&self) -> u64 {

@@ -5,7 +5,7 @@ use model::{
     ChargebackLost, ChargebackOpen, ChargebackRecover, ChargebackWon, CommandStatus as Status,
 };
 
-use super::market::{DAY, commission_part, line_of, owed, release, take_owed};
+use super::market::{DAY, commission_part, cover, line_of, owed, release, take_owed};
 use super::payment::{bring_own, fee_given_back, receiving_account, transfer};
 use crate::deed::{AtField, Done, Work, ensure, some};
 use crate::fact::Sink;
@@ -78,6 +78,25 @@ impl Sale {
         match self {
             Self::Line(line) => line.commission,
             Self::Payment(_) => 0,
+        }
+    }
+
+    /// Whether it is a line that came to nothing: of one that is in dispute nothing was sold.
+    fn is_closed(&self) -> bool {
+        matches!(self, Self::Line(line) if line.state() == LineState::TradeClosed)
+    }
+
+    /// Puts it as it stands when what was in dispute is so no more.
+    fn won<S: Sink>(self, work: &mut Work<'_, S>, back: &Chargeback) {
+        match self {
+            Self::Line(line) if line.state() == LineState::TradeClosed => {
+                went_back(work, &line, back.amount);
+            }
+            sale => {
+                let disputed = sale.disputed() - back.amount;
+                let commission = sale.commission() + back.commission;
+                sale.put(work, disputed, commission);
+            }
         }
     }
 
@@ -154,17 +173,25 @@ pub(crate) fn recover<S: Sink>(work: &mut Work<'_, S>, act: &ChargebackRecover) 
     Ok(())
 }
 
-/// Gets what is in dispute from the seller. Where escrow holds it still, and all of it is in
-/// dispute, the seller gets it first.
+/// Gets back what is in dispute: from the seller, where there is a sale. Where escrow holds the whole
+/// price still, and all of it is in dispute, the seller gets it first.
 fn take_back<S: Sink>(work: &mut Work<'_, S>, back: &Chargeback) -> Done<Chargeback> {
     let mut sale = sale(work, back)?;
-    if let Sale::Line(line) = &sale
-        && line.state() < LineState::TradeFinished
-    {
-        let all = line.disputed == line.held;
-        ensure(all, Status::OrderNotFinished.at("chargeback"))?;
-        release(work, line)?;
-        sale = self::sale(work, back)?;
+    if let Sale::Line(line) = &sale {
+        match line.state() {
+            LineState::WaitBuyerPay => return unpay(work, back, line),
+            LineState::TradeClosed => {
+                went_back(work, line, back.amount);
+                return Ok(of_escrow(back));
+            }
+            LineState::TradeFinished => {}
+            LineState::WaitSellerSendGoods | LineState::WaitBuyerConfirmGoods => {
+                let all = line.disputed == line.held;
+                ensure(all, Status::OrderNotFinished.at("chargeback"))?;
+                release(work, line)?;
+                sale = self::sale(work, back)?;
+            }
+        }
     }
     // It is the last of what is in dispute.
     let before = sale.disputed() - back.amount;
@@ -188,6 +215,56 @@ fn take_back<S: Sink>(work: &mut Work<'_, S>, back: &Chargeback) -> Done<Chargeb
         sale.put(work, disputed, left - commission);
     }
     Ok(back)
+}
+
+/// A line that waits to be paid in full has not been paid what the card scheme took back: escrow
+/// gives it up, and it is due again.
+fn unpay<S: Sink>(work: &mut Work<'_, S>, back: &Chargeback, line: &OrderLine) -> Done<Chargeback> {
+    cover(work, line, back.amount)?;
+    work.put(OrderLine {
+        paid: line.paid - back.amount,
+        held: line.held - back.amount,
+        disputed: line.disputed - back.amount,
+        ..*line
+    });
+    Ok(of_escrow(back))
+}
+
+/// Of a line that came to nothing, for which escrow gave up what was in dispute as it was closed: a
+/// dispute is decided, and the buyer has the money, of the card scheme or of the institution.
+fn went_back<S: Sink>(work: &mut Work<'_, S>, line: &OrderLine, amount: u128) {
+    work.put(OrderLine {
+        refunded: line.refunded + amount,
+        disputed: line.disputed - amount,
+        ..*line
+    });
+}
+
+/// A chargeback that escrow paid for.
+fn of_escrow(back: &Chargeback) -> Chargeback {
+    Chargeback {
+        state: RECOVERED,
+        ..*back
+    }
+}
+
+/// Whether escrow paid for it: then nothing of it came from elsewhere.
+fn is_of_escrow(back: &Chargeback) -> bool {
+    let parts = [
+        back.from_seller,
+        back.from_reserve,
+        back.receivable,
+        back.commission,
+    ];
+    back.state == RECOVERED && parts == [0; 4]
+}
+
+/// What escrow gave up for a dispute that is won is the buyer's again, of whom the scheme took it a
+/// second time.
+fn pay_buyer<S: Sink>(work: &mut Work<'_, S>, back: &Chargeback, dispute: u32) -> Done {
+    let wallet = work.account(Role::Wallet, back.buyer, back.ledger)?;
+    transfer(work, dispute, wallet, back.amount)?;
+    bring_own(work, back.ledger, back.amount)
 }
 
 /// The account that a seller has been paid into.
@@ -249,14 +326,17 @@ pub(crate) fn win<S: Sink>(work: &mut Work<'_, S>, act: &ChargebackWon) -> Done 
     ensure(open, Status::ChargebackEnded.at("chargeback"))?;
     let sale = sale(work, &back)?;
     let dispute = work.account(Role::Dispute, 0, back.ledger)?;
-    if back.state == RECOVERED {
+    let unpaid = is_of_escrow(&back);
+    if unpaid || sale.is_closed() {
+        pay_buyer(work, &back, dispute)?;
+    } else if back.state == RECOVERED {
         give_back(work, &back, &sale, dispute)?;
     }
     let own = work.account(Role::Own, 0, back.ledger)?;
     transfer(work, own, dispute, back.amount)?;
-    let disputed = sale.disputed() - back.amount;
-    let commission = sale.commission() + back.commission;
-    sale.put(work, disputed, commission);
+    if !unpaid {
+        sale.won(work, &back);
+    }
     work.put(Chargeback {
         state: WON,
         deadline: 0,

@@ -12,10 +12,7 @@ pub(crate) fn add<S: Sink>(work: &mut Work<'_, S>, act: &ListingAdd) -> Done {
     work.declared(act.ledger)?;
     let seller = work.active(act.seller, "seller")?;
     ensure(is_merchant(&seller), Status::PartyNotMerchant.at("seller"))?;
-    let number = work.state.books.business.listings.len();
-    let number = u32::try_from(number).ok();
-    let number = number.filter(|number| u64::from(*number) < LISTINGS);
-    let number = number.ok_or(Status::TooManyListings)?;
+    let number = next_number(work.state.books.business.listings.len())?;
     // It stands for the seller and the ledger.
     work.account(Role::Seller, act.seller, act.ledger)?;
     work.put_listing(Listing {
@@ -30,6 +27,13 @@ pub(crate) fn add<S: Sink>(work: &mut Work<'_, S>, act: &ListingAdd) -> Done {
     });
     work.number = u64::from(number);
     Ok(())
+}
+
+/// The number of a listing behind so many.
+fn next_number(listings: usize) -> Done<u32> {
+    let number = u32::try_from(listings).ok();
+    let number = number.filter(|number| u64::from(*number) < LISTINGS);
+    number.ok_or(Status::TooManyListings.into())
 }
 
 pub(crate) fn set<S: Sink>(work: &mut Work<'_, S>, act: &ListingSet) -> Done {
@@ -50,4 +54,23 @@ pub(crate) fn set<S: Sink>(work: &mut Work<'_, S>, act: &ListingSet) -> Done {
         ..listing
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use model::CommandStatus as Status;
+    use model::limits::LISTINGS;
+
+    use super::next_number;
+
+    /// So many listings take 100 GB: the refusal is provoked here and in no transcript.
+    #[test]
+    fn listings_have_a_most() {
+        let most = usize::try_from(LISTINGS).expect("it fits");
+        assert_eq!(next_number(0), Ok(0));
+        assert_eq!(next_number(most - 1), Ok(u32::MAX - 2));
+        for many in [most, most + 1, usize::MAX] {
+            assert_eq!(next_number(many), Err(Status::TooManyListings.into()));
+        }
+    }
 }

@@ -15,8 +15,10 @@ use sha2::{Digest, Sha256};
 
 use super::restrictions::Restrictions;
 use super::{Facts, Payment, Program, Side, Tallies};
+use crate::State;
 use crate::accounts::Accounts;
 use crate::business::Business;
+use crate::create_transfer::ENDING;
 use crate::fact::Slots;
 use crate::index::Key;
 use crate::snapshot::RulesHeader;
@@ -258,6 +260,19 @@ impl Rules {
         (&mut self.tallies, seen)
     }
 
+    /// The state beside the rules, as they see it.
+    fn sees<'a>(
+        &'a self,
+        business: &'a Business,
+        ledgers: &'a BTreeMap<u32, Currency>,
+    ) -> Seen<'a> {
+        Seen {
+            business,
+            ledgers,
+            sums: self.sums.as_ref(),
+        }
+    }
+
     /// What the decisions and the version in force find in a payment: a decision goes before a rule.
     #[inline]
     pub(crate) fn judge(
@@ -266,11 +281,7 @@ impl Rules {
         ledgers: &BTreeMap<u32, Currency>,
         payment: &Payment,
     ) -> Vec<Finding> {
-        let seen = Seen {
-            business,
-            ledgers,
-            sums: self.sums.as_ref(),
-        };
+        let seen = self.sees(business, ledgers);
         let mut all = self.restrictions.judge(&self.tallies, &seen, payment);
         let Some(version) = self.in_force(payment.time) else {
             return all;
@@ -396,4 +407,52 @@ pub(crate) fn key_of(business: &Business, party: u128) -> Option<[u8; 32]> {
     bytes[..16].copy_from_slice(&key.key.to_le_bytes());
     bytes[16..].copy_from_slice(&key.key_more.to_le_bytes());
     Some(bytes)
+}
+
+impl State {
+    /// What a transfer moves or reserves, as rules see it; `None` of one that ends a pending one,
+    /// that moves nothing, or whose accounts are not there.
+    pub fn payment(&self, transfer: &Transfer) -> Option<Payment> {
+        if transfer.has_any(ENDING) || transfer.amount == 0 {
+            return None;
+        }
+        let accounts = &self.books.accounts;
+        let slots = Slots {
+            debit: accounts.find(transfer.debit_account_id)?,
+            credit: accounts.find(transfer.credit_account_id)?,
+        };
+        Some(payment_of(accounts, transfer, slots))
+    }
+
+    /// The payment that a rule found something in; `None` where its accounts are not there.
+    pub fn payment_found(&self, finding: &Finding) -> Option<Payment> {
+        let accounts = &self.books.accounts;
+        let debit = accounts.find(finding.debit_account_id)?;
+        let credit = accounts.find(finding.credit_account_id)?;
+        let side = |slot: u32| {
+            let account = accounts.at(slot);
+            let kept = self.is_kept(account);
+            Side {
+                party: if kept { account.user_data_128 } else { 0 },
+                account: slot,
+                code: account.code,
+            }
+        };
+        Some(Payment {
+            time: finding.timestamp,
+            kind: finding.kind,
+            ledger: finding.ledger,
+            amount: finding.amount,
+            channel: finding.channel,
+            payer: side(debit),
+            payee: side(credit),
+        })
+    }
+
+    /// What rules ask of the books, as they stand.
+    pub fn facts(&self) -> impl Facts + '_ {
+        self.books
+            .rules
+            .sees(&self.books.business, &self.books.ledgers)
+    }
 }

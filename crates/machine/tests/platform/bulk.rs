@@ -224,7 +224,7 @@ fn refused() {
             0 id_must_not_be_zero
             max id_must_not_be_int_max
             30 value_out_of_range (pay)
-            30 value_out_of_range (pay)
+            30 value_out_of_range (channel)
             30 value_out_of_range (pay)
             30 value_out_of_range (delivery)
             30 ledger_not_declared (ledger)

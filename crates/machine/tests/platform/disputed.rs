@@ -80,7 +80,6 @@ fn of_an_open_line() {
         1 order_place buyer=11 ledger=978 | party=21 amount=100.00 | party=22 amount=10.00
         2 order_pay order=1 ledger=978 amount=110.00 funding=card
         3 chargeback_open ledger=978 amount=60.00 fee=15.00 order=1 line=1
-        4 order_cancel order=1 line=1
         5 chargeback_recover chargeback=3
         6 chargeback_open ledger=978 amount=40.00 order=1 line=1
         7 chargeback_recover chargeback=3
@@ -104,8 +103,6 @@ fn of_an_open_line() {
               Dr dispute_fee 15.00 / Cr own
               order_line 1/1: disputed=6000
               chargeback 3: order=1 line=1 seller=21 buyer=11 ledger=978 amount=6000 fee=1500
-            4 order_cancel order=1 line=1
-              exceeds_refundable (order)
             5 chargeback_recover chargeback=3
               order_not_finished (chargeback)
             6 chargeback_open ledger=978 amount=40.00 order=1 line=1

@@ -23,6 +23,7 @@ mod schedules;
 mod settled;
 mod sharing;
 mod text;
+mod unsold;
 
 use expect_test::expect;
 use harness::{check, check_refusals};

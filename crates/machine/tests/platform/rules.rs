@@ -10,7 +10,10 @@ use model::rule::{
     Condition, Consequence, Lines, Measure, Offset, Per, Relation, Rule, RuleBook, Scope, Source,
     Tally, Term, Window, Zone,
 };
-use model::{ActFacts, CommandStatus as Status};
+use model::{
+    Account, ActFacts, CommandStatus as Status, CreateTransferStatus as Sent, EventResult,
+    Transfer, transfer_flags,
+};
 
 use crate::harness::{Platform, check_refusals};
 use crate::text::moment;
@@ -144,7 +147,8 @@ fn a_limit_of_a_day() {
         7 release hold=5
         6 hold payer=11 payee=21 ledger=978 amount=200.00
         8 capture hold=6 ledger=978 amount=50.00
-        9 hold payer=11 payee=21 ledger=978 amount=300.00
+        9 hold payer=11 payee=21 ledger=978 amount=300.01
+        10 hold payer=11 payee=21 ledger=978 amount=300.00
         ",
     );
     expect![[r#"
@@ -194,10 +198,13 @@ fn a_limit_of_a_day() {
           post Dr wallet[11] 50.00 / Cr seller[21]
           hold Dr wallet[11] 150.00 / Cr seller[21]
           hold 6: captured=5000 pending=own
-        9 hold payer=11 payee=21 ledger=978 amount=300.00
+        9 hold payer=11 payee=21 ledger=978 amount=300.01
+          refused_by_rule, finding 6
+          finding 9/6: version=1 rule=1 party=11 kind=38 ledger=978 amount=30001 used=20000 limit=50000 again=2026-01-06T16:00:00
+        10 hold payer=11 payee=21 ledger=978 amount=300.00
           created
           hold Dr wallet[11] 300.00 / Cr seller[21]
-          hold 9: payer=11 payee=21 ledger=978 amount=30000 pending=own
+          hold 10: payer=11 payee=21 ledger=978 amount=30000 pending=own
     "#]].assert_eq(&transcript);
 }
 
@@ -441,4 +448,93 @@ fn reviews_figures_and_keys_refused() {
             20  value_out_of_range (key): 1 party_key_set party=11
         "#]],
     );
+}
+
+/// Raw transfers are judged by their accounts: what a rule refuses does not use up the id, breaks
+/// its chain, and what is flagged beyond what a batch takes is not let through.
+#[test]
+fn raw_transfers() {
+    const LIMITED: u16 = 700;
+    const FLAGGED: u16 = 701;
+    const HELD: u16 = 702;
+    let mut platform = platform();
+    let account = tally(Measure::Sum, Per::Account, Window::Month);
+    let any = |id: &str, code, (left, most), then| {
+        let mut rule = rule(id, "pay", (left, most), then);
+        rule.scope.kinds = vec![code];
+        rule.scope.payer = Lines::default();
+        rule
+    };
+    let one = || (Term::Amount, Term::Money(0));
+    let rules = vec![
+        any(
+            "month",
+            LIMITED,
+            (account, Term::Money(100)),
+            Consequence::Refuse,
+        ),
+        any("all", FLAGGED, one(), Consequence::Report),
+        any("each", HELD, one(), Consequence::Hold),
+    ];
+    enter(&mut platform, &entry(&book(rules), 1, 0)).expect("it is entered");
+    let accounts = [1, 2].map(|id| Account {
+        id,
+        ledger: 978,
+        code: 10,
+        ..Account::default()
+    });
+    let mut results = Vec::new();
+    platform.step(2, |state, past, time, sink| {
+        state.create_accounts(past, time, &accounts, sink, &mut results);
+    });
+    let transfer = |id, amount, code| Transfer {
+        id,
+        debit_account_id: 1,
+        credit_account_id: 2,
+        amount,
+        ledger: 978,
+        code,
+        ..Transfer::default()
+    };
+    let linked = |transfer: Transfer| Transfer {
+        flags: transfer_flags::LINKED,
+        ..transfer
+    };
+    let send = |platform: &mut Platform, events: &[Transfer]| {
+        let mut results = Vec::new();
+        platform.step(events.len(), |state, past, time, sink| {
+            state.create_transfers(past, time, events, sink, &mut results);
+        });
+        let name = |code| Sent::from_code(code).expect("a status").name();
+        let told = |result: &EventResult| (name(result.status), result.reserved);
+        results.iter().map(told).collect::<Vec<_>>()
+    };
+    let first = [
+        linked(transfer(11, 60, LIMITED)),
+        transfer(12, 41, LIMITED),
+        transfer(11, 60, LIMITED),
+        transfer(12, 41, LIMITED),
+        transfer(12, 40, LIMITED),
+    ];
+    assert_eq!(
+        send(&mut platform, &first),
+        [
+            ("linked_event_failed", 0),
+            ("refused_by_rule", 1),
+            ("created", 0),
+            ("refused_by_rule", 2),
+            ("created", 0),
+        ]
+    );
+    let held = [transfer(20, 1, HELD), transfer(20, 1, HELD)];
+    let told = send(&mut platform, &held);
+    assert_eq!(told, [("held_for_review", 3); 2]);
+    platform.created("9100 finding_review command=20 number=3 outcome=allow");
+    assert_eq!(send(&mut platform, &held[..1]), [("created", 0)]);
+    let flagged: Vec<_> = (0..1_030)
+        .map(|n| transfer(1_000 + n, 1, FLAGGED))
+        .collect();
+    let told = send(&mut platform, &flagged);
+    assert!(told[..1_024].iter().all(|told| *told == ("created", 0)));
+    assert!(told[1_024..].iter().all(|told| told.0 == "findings_full"));
 }

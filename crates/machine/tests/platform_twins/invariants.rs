@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::object::{OrderLine, Payment, Role, account_of};
+use model::object::{Noun, OrderLine, Payment, Role, account_of};
 use model::{Account, Object};
 use sim::platform::code_of;
 
@@ -44,6 +44,7 @@ pub fn check(twins: &Twins, what: &str) {
         }
     }
     claims_are_gifts(twins, what);
+    disputes_are_laid_out(twins, what);
     income_is_given_back_once(twins, what);
     // A place without objects has to be empty as well.
     let held = twins
@@ -80,6 +81,28 @@ fn claims_are_gifts(twins: &Twins, what: &str) {
         }
     }
     assert!(claimed.is_empty(), "claims of no gift after {what}");
+}
+
+/// What the institution has laid out for disputes is what is in dispute and not decided, but for
+/// lines that came to nothing: it has that of escrow.
+fn disputes_are_laid_out(twins: &Twins, what: &str) {
+    let mut open: BTreeMap<u32, u128> = BTreeMap::new();
+    for object in twins.objects.values() {
+        if let Object::Chargeback(chargeback) = object {
+            let key = (chargeback.order, chargeback.line.into());
+            let line = twins.objects.get(&(OrderLine::KIND, key));
+            let closed = matches!(line, Some(Object::OrderLine(line)) if line.state == 4);
+            let waits = chargeback.state == 0 && !closed;
+            *open.entry(chargeback.ledger).or_default() +=
+                if waits { chargeback.amount } else { 0 };
+        }
+    }
+    for (ledger, sum) in open {
+        let id = account_of(0, ledger, code_of(Role::Dispute));
+        let account = twins.state.account(id).copied().unwrap_or_default();
+        let laid_out = account.debits_posted - account.credits_posted;
+        assert_eq!(laid_out, sum, "disputes on {ledger} after {what}");
+    }
 }
 
 /// What goes back of a fee or a commission is never more than was taken.
@@ -124,8 +147,14 @@ fn balanced(twins: &Twins, what: &str) {
 fn is_sound(line: &OrderLine) -> bool {
     let open = line.state < 3;
     let paid_back = line.refunded + line.disputed <= line.paid;
-    let held = line.held <= line.paid - line.refunded;
-    paid_back && held && (open || line.held == 0) && line.paid <= line.amount
+    let gone = line.paid - line.refunded;
+    let held = if open {
+        line.held == gone
+    } else {
+        line.held == 0
+    };
+    let all_back = line.state != 4 || line.disputed == gone;
+    paid_back && held && all_back && line.paid <= line.amount
 }
 
 /// What of a payment was not shared out, paid back or taken as a fee, where it is shared still.

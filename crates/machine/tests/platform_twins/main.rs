@@ -26,18 +26,45 @@ proptest! {
     }
 }
 
+/// What the disputes of orders are about.
+const DISPUTES: &[&str] = &[
+    "order_place",
+    "order_place",
+    "order_pay",
+    "order_pay",
+    "order_pay",
+    "chargeback_open",
+    "chargeback_open",
+    "chargeback_open",
+    "chargeback_recover",
+    "chargeback_won",
+    "chargeback_lost",
+    "order_cancel",
+    "order_ship",
+];
+
 /// Long sequences, in which business grows old. `CF_SEEDS` says how many; a seed repeats its sequence.
 #[test]
 fn long_business() {
-    let seeds = std::env::var("CF_SEEDS")
+    play(2, 300, Step::random);
+}
+
+/// The same, of nothing but orders and their disputes.
+#[test]
+fn long_disputes() {
+    play(4, 200, |random| Step::among(DISPUTES, random));
+}
+
+fn play(seeds: u64, steps: usize, mut step: impl FnMut(&mut Random) -> Step) {
+    let asked = std::env::var("CF_SEEDS")
         .ok()
         .and_then(|text| text.parse().ok());
-    for seed in 0..seeds.unwrap_or(2) {
+    for seed in 0..asked.unwrap_or(seeds) {
         println!("seed {seed}");
         let mut random = Random::new(seed);
         let mut twins = Twins::new(90);
-        for _ in 0..300 {
-            twins.step(&Step::random(&mut random));
+        for _ in 0..steps {
+            twins.step(&step(&mut random));
         }
         for ((act, status), count) in twins.statuses {
             println!("{act} {status} {count}");

@@ -387,7 +387,12 @@ fn plain(object: &Object) -> Option<Object> {
         Object::GiftClaim(it) => it.stamp(0, 0),
         Object::ChartLine(it) => it.stamp(0, 0),
         Object::Listing(it) => it.stamp(0, 0),
-        Object::Day(_) | Object::GiftSeed(_) => return None,
+        Object::Day(_)
+        | Object::GiftSeed(_)
+        | Object::RuleVersion(_)
+        | Object::Finding(_)
+        | Object::Figure(_)
+        | Object::PartyKey(_) => return None,
     }
     Some(object)
 }

@@ -274,13 +274,14 @@ acts! {
     }
 
     /// Gets it back from the seller: from the balance, then from what is kept back; the rest the
-    /// seller owes.
+    /// seller owes. Of an order that was not paid in full, or came to nothing, from escrow.
     61 ChargebackRecover "chargeback_recover" None {
         /// Which chargeback.
         chargeback: u128 = must Form::Id,
     }
 
-    /// The dispute is won: the scheme pays, and what was recovered goes back to the seller.
+    /// The dispute is won: the scheme pays, and what was recovered goes back to the seller; what
+    /// came from escrow, to the buyer's wallet.
     62 ChargebackWon "chargeback_won" None {
         /// Which chargeback.
         chargeback: u128 = must Form::Id,

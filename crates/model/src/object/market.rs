@@ -88,11 +88,12 @@ objects! {
         ledger: u32 = Form::Ledger,
         /// What it costs.
         amount: u128 = Form::Amount,
-        /// What was paid into escrow for it.
+        /// What was paid into escrow for it; not what a card scheme took back before all was paid.
         paid: u128 = Form::Amount,
         /// What escrow holds for it still.
         held: u128 = Form::Amount,
-        /// What was paid back to the buyer, before and after the seller got the money.
+        /// What was paid back to the buyer, before and after the seller got the money; of a closed
+        /// line what the card scheme paid back too.
         refunded: u128 = Form::Amount,
         /// The commission that was taken of it, and not given back.
         commission: u128 = Form::Amount,
@@ -116,7 +117,7 @@ objects! {
         deadline: u64 = Form::Time,
         /// Time that was left when a claim stopped the timer, in nanoseconds.
         remaining: u64 = Form::Number,
-        /// What of the line is in dispute or was taken back by the buyer's card scheme.
+        /// What of the line is in dispute, or was sold and taken back by the buyer's card scheme.
         disputed: u128 = Form::Amount,
         /// What went out of escrow to the seller's side, commission and reserve with it; 0 before.
         released: u128 = Form::Amount,

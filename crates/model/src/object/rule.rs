@@ -2,7 +2,7 @@
 
 use super::{Life, named, objects};
 use crate::form::Form;
-use crate::rule::CONSEQUENCES;
+use crate::rule::{CHANNELS, CONSEQUENCES};
 
 /// Names of the states of a finding.
 pub const FINDING_STATES: &[&str] = &["noted", "open", "allowed", "declined", "used"];
@@ -69,6 +69,12 @@ objects! {
         party: u128 = Form::Id,
         /// Code of the transfer.
         kind: u16 = Form::Number,
+        /// By which way it was to be paid, see [`CHANNELS`].
+        channel: u8 = Form::Name(CHANNELS),
+        /// The account that was to be debited.
+        debit_account_id: u128 = Form::Id,
+        /// The account that was to be credited.
+        credit_account_id: u128 = Form::Id,
         /// Of the amount.
         ledger: u32 = Form::Ledger,
         /// Of the payment.
@@ -120,6 +126,7 @@ impl Life for Finding {
             && (self.version != 0) != (self.authority != 0)
             && (self.authority != 0) == (self.decision != 0)
             && named(self.then, CONSEQUENCES)
+            && named(self.channel, CHANNELS)
             && named(self.state, FINDING_STATES)
     }
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use model::limits::{BATCH_COMMANDS, BATCH_LINES};
-use model::object::own_transfer;
+use model::object::{Listing, Noun, own_transfer};
 use model::{Command, CommandResult, CommandStatus, CreateTransferStatus, Object, OrderEvent};
 use serde_json::{Map, Value};
 
@@ -41,7 +41,7 @@ pub(crate) async fn run_commands(call: Call<'_>) -> Answer {
             let commands = take(app, std::slice::from_ref(&new)).await;
             let commands = commands.map_err(|(_, problem)| problem)?;
             let results = app.books.commands(commands.clone()).await?;
-            one(&commands[0], &results[0])
+            one(app, &commands[0], &results[0]).await
         }
         Posted::Many(new) => {
             if new.len() > BATCH_COMMANDS {
@@ -55,10 +55,11 @@ pub(crate) async fn run_commands(call: Call<'_>) -> Answer {
             } else {
                 app.books.commands(commands.clone()).await?
             };
-            let outcomes = commands.iter().zip(&results);
-            let outcomes: Vec<Value> = outcomes
-                .map(|(command, result)| outcome(command, result))
-                .collect();
+            let mut outcomes = Vec::with_capacity(commands.len());
+            for (command, result) in commands.iter().zip(&results) {
+                let says = explained(app, command.id, result).await?;
+                outcomes.push(outcome(command, result, says.as_deref()));
+            }
             Ok(json(StatusCode::OK, &outcomes))
         }
     }
@@ -129,6 +130,13 @@ pub(crate) async fn get_objects(call: Call<'_>) -> Answer {
 }
 
 async fn find(app: &App, kind: u8, id: u128) -> Result<Vec<Object>, Problem> {
+    if kind == Listing::KIND {
+        let Ok(number) = u32::try_from(id) else {
+            return Ok(Vec::new());
+        };
+        let listing = app.books.listing(number).await?;
+        return Ok(listing.map(Object::Listing).into_iter().collect());
+    }
     let open = app.books.objects(vec![(kind, (id, 0))]).await?;
     let open: Vec<Object> = open.into_iter().flatten().collect();
     if !open.is_empty() {
@@ -160,7 +168,7 @@ pub(crate) async fn get_chart(call: Call<'_>) -> Answer {
 }
 
 /// Reads commands by the currencies of their ledgers; where it fails, the index with the problem.
-async fn take(app: &App, new: &[NewCommand]) -> Result<Vec<Command>, (usize, Problem)> {
+pub(super) async fn take(app: &App, new: &[NewCommand]) -> Result<Vec<Command>, (usize, Problem)> {
     let all = |currencies: &Currencies| -> Result<Vec<Command>, (usize, Problem)> {
         let commands = new.iter().map(|new| new.to_model(currencies)).enumerate();
         commands
@@ -178,14 +186,37 @@ async fn take(app: &App, new: &[NewCommand]) -> Result<Vec<Command>, (usize, Pro
 }
 
 /// The answer to a single command.
-fn one(command: &Command, result: &CommandResult) -> Answer {
+pub(super) async fn one(app: &App, command: &Command, result: &CommandResult) -> Answer {
     let status = status_of(result);
     let http = match status {
         CommandStatus::Created => StatusCode::CREATED,
         CommandStatus::Exists => StatusCode::OK,
-        refused => return Err(problem(command, result, refused)),
+        refused => {
+            let says = explained(app, command.id, result).await?;
+            return Err(problem(command, result, (refused, says.as_deref())));
+        }
     };
-    Ok(json(http, &outcome(command, result)))
+    Ok(json(http, &outcome(command, result, None)))
+}
+
+/// What a rule says to a command that it refused or held.
+async fn explained(
+    app: &App,
+    command: u128,
+    result: &CommandResult,
+) -> Result<Option<String>, Problem> {
+    if !is_by_rule(status_of(result)) {
+        return Ok(None);
+    }
+    super::rules::says(app, command, result.number).await
+}
+
+/// Whether a rule refused it, so that the number is that of a finding.
+const fn is_by_rule(status: CommandStatus) -> bool {
+    matches!(
+        status,
+        CommandStatus::RefusedByRule | CommandStatus::HeldForReview
+    )
 }
 
 fn status_of(result: &CommandResult) -> CommandStatus {
@@ -193,7 +224,7 @@ fn status_of(result: &CommandResult) -> CommandStatus {
 }
 
 /// What became of a command, in JSON.
-fn outcome(command: &Command, result: &CommandResult) -> Value {
+pub(super) fn outcome(command: &Command, result: &CommandResult, says: Option<&str>) -> Value {
     let status = status_of(result);
     let mut view = Map::new();
     view.insert("id".to_owned(), command.id.to_string().into());
@@ -208,7 +239,11 @@ fn outcome(command: &Command, result: &CommandResult) -> Value {
         }
     } else {
         view.insert("status_code".to_owned(), status.code().into());
-        view.insert("detail".to_owned(), detail(command, result, status).into());
+        if is_by_rule(status) {
+            view.insert("finding".to_owned(), result.number.to_string().into());
+        }
+        let detail = detail(command, result, (status, says));
+        view.insert("detail".to_owned(), detail.into());
         if let Some(at) = pointer(command, result) {
             view.insert("pointer".to_owned(), at.into());
         }
@@ -216,7 +251,11 @@ fn outcome(command: &Command, result: &CommandResult) -> Value {
     Value::Object(view)
 }
 
-fn problem(command: &Command, result: &CommandResult, status: CommandStatus) -> Problem {
+fn problem(
+    command: &Command,
+    result: &CommandResult,
+    (status, says): (CommandStatus, Option<&str>),
+) -> Problem {
     let http = if status == CommandStatus::ExistsWithDifferentContent {
         StatusCode::CONFLICT
     } else {
@@ -227,7 +266,7 @@ fn problem(command: &Command, result: &CommandResult, status: CommandStatus) -> 
         http,
         facts,
         status.sentence(),
-        detail(command, result, status),
+        detail(command, result, (status, says)),
     );
     match pointer(command, result) {
         Some(at) => problem.at(at),
@@ -237,6 +276,9 @@ fn problem(command: &Command, result: &CommandResult, status: CommandStatus) -> 
 
 /// Where in the command it was wrong.
 fn pointer(command: &Command, result: &CommandResult) -> Option<String> {
+    if is_by_rule(status_of(result)) {
+        return None;
+    }
     let fields = command.act.facts().fields;
     let field = (result.number as u32).checked_sub(1);
     let field = field.and_then(|place| fields.get(place as usize));
@@ -249,8 +291,15 @@ fn pointer(command: &Command, result: &CommandResult) -> Option<String> {
     }
 }
 
-fn detail(command: &Command, result: &CommandResult, status: CommandStatus) -> String {
+fn detail(
+    command: &Command,
+    result: &CommandResult,
+    (status, says): (CommandStatus, Option<&str>),
+) -> String {
     let mut text = format!("{}: {}", command.act.facts().name, status.sentence());
+    if let Some(says) = says {
+        text = format!("{text} {says}");
+    }
     if let Some(at) = pointer(command, result) {
         text = format!("{text} It is at {at}.");
     }

@@ -1,4 +1,4 @@
-//! The trial balance and balances of accounts, now and at any time.
+//! The trial balance and balances of accounts, now and at any time; what stays of what was erased.
 
 use axum::http::StatusCode;
 use engine::By;
@@ -11,7 +11,7 @@ use crate::body::{JSON, accept, json};
 use crate::problem::{Kind, Problem, ProblemBody, echo};
 use crate::query::pairs;
 use crate::route::Call;
-use crate::wire::{BalanceView, TrialBalance};
+use crate::wire::{BalanceView, ErasedTransfersView, TrialBalance};
 
 /// What the accounts of each ledger and line of the chart add up to.
 ///
@@ -85,6 +85,41 @@ pub(crate) async fn balance_at(call: Call<'_>) -> Answer {
     Ok(json(StatusCode::OK, &view))
 }
 
+/// What stays of transfers that were erased.
+///
+/// Their accounts, amounts and times, in order: with them all other transfers add up. `next` is
+/// where the next page begins, where there is one.
+#[utoipa::path(
+    get, path = "/v1/transfers/erased", tag = "transfers",
+    params(("from" = Option<u64>, Query, description = "Number of a batch; 0 where none is given")),
+    responses(
+        (status = 200, description = "Those of some batches", body = ErasedTransfersView),
+        (status = 422, description = "No number", body = ProblemBody,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn erased_transfers(call: Call<'_>) -> Answer {
+    let Call { app, head, .. } = call;
+    accept(&head.headers, JSON)?;
+    let mut from = None;
+    for (name, value) in pairs(head.uri.query(), &["from"])? {
+        let number = number(&value).ok_or_else(|| {
+            let detail = format!("`{name}` is the number of a batch, not {:?}.", echo(&value));
+            Problem::new(Kind::Invalid, detail)
+        })?;
+        if from.replace(number).is_some() {
+            return Err(Problem::new(
+                Kind::Invalid,
+                format!("`{name}` is given twice."),
+            ));
+        }
+    }
+    let erased = app.books.erased_transfers(from.unwrap_or(0)).await?;
+    let currencies = app.refresh_currencies().await?;
+    let view = ErasedTransfersView::new(&erased, &currencies);
+    Ok(json(StatusCode::OK, &view))
+}
+
 /// Of when, and by which time; each is given once at most.
 fn asked(query: Option<&str>, known: &[&'static str]) -> Result<(Option<u64>, By), Problem> {
     let (mut at, mut by) = (None, None);
@@ -107,11 +142,14 @@ fn asked(query: Option<&str>, known: &[&'static str]) -> Result<(Option<u64>, By
 }
 
 fn time(name: &str, value: &str) -> Result<u64, Problem> {
-    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    let time = value.parse().ok().filter(|_| digits);
-    time.ok_or_else(|| {
+    number(value).ok_or_else(|| {
         let value = echo(value);
         let detail = format!("`{name}` is nanoseconds since 1970, not {value:?}.");
         Problem::new(Kind::Invalid, detail)
     })
+}
+
+fn number(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
 }

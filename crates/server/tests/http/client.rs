@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalogue::Catalogue;
 use engine::{Books, Init, Options as BooksOptions, Signing};
 use merkle::key::{KeyKind, SigningKey, VerifierKey};
 use merkle::policy::Policy;
@@ -105,11 +106,13 @@ impl Server {
         let address = listener.local_addr().expect("its number");
         let (stop, stopped) = oneshot::channel();
         let vault = vault::Vault::open(&vault_dir).expect("a vault");
+        let catalogue = Catalogue::open(&data.join(catalogue::DIR)).expect("a catalogue");
         let options = Options {
             auth,
             clock,
             webhooks: webhooks(&data),
             vault: Arc::new(vault),
+            catalogue: Arc::new(catalogue),
         };
         let served = serve(options, books.clone(), listener, async {
             let _ = stopped.await;

@@ -135,6 +135,7 @@ async fn without_tokens_only_on_this_machine() {
     )
     .expect("made");
     let vault = vault::Vault::open(&data.join(vault::DIR)).expect("a vault");
+    let catalogue = catalogue::Catalogue::open(&data.join(catalogue::DIR)).expect("a catalogue");
     let books = Books::open(&BooksOptions {
         data: data.clone(),
         ..BooksOptions::default()
@@ -147,6 +148,7 @@ async fn without_tokens_only_on_this_machine() {
         clock: Clock::System,
         webhooks: webhooks(&data),
         vault: std::sync::Arc::new(vault),
+        catalogue: std::sync::Arc::new(catalogue),
     };
     let refused = serve(options, books, listener, std::future::pending()).await;
     let refused = refused.expect_err("it is not of this machine");

@@ -6,6 +6,7 @@ mod events;
 mod fetch;
 mod json;
 mod life;
+mod listings;
 mod log;
 mod parties;
 mod past;

@@ -94,6 +94,16 @@ async fn a_trial_balance_sums_up_by_the_chart() {
 }
 
 #[tokio::test]
+async fn nothing_stays_of_what_was_not_erased() {
+    let server = books().await;
+    let erased = server.get("/v1/transfers/erased").await;
+    assert_eq!(
+        (erased.status, erased.json()),
+        (200, json!({ "transfers": [] }))
+    );
+}
+
+#[tokio::test]
 async fn what_is_asked_wrongly_is_told() {
     let server = books().await;
     server
@@ -108,6 +118,8 @@ async fn what_is_asked_wrongly_is_told() {
         "/v1/accounts/77/balance?by=value&by=booked",
         "/v1/accounts/77/balance?at=18446744073709551616",
         "/v1/accounts/77/balance?by=time",
+        "/v1/transfers/erased?from=x",
+        "/v1/transfers/erased?from=1&from=2",
     ] {
         let problem = server.get(wrong).await;
         assert_eq!(problem.status, 422, "{wrong}: {}", problem.text());

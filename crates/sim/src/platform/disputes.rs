@@ -4,7 +4,7 @@ use model::object::{Chargeback, OrderLine, Payment, Reserve, Role};
 use model::{ChargebackOpen, CommandStatus as Status};
 
 use super::exact::portion;
-use super::market::FINISHED;
+use super::market::{CLOSED, FINISHED, UNPAID};
 use super::trade::commission_back;
 use super::{DAY, Place, Platform, Verdict, add, require};
 
@@ -68,6 +68,53 @@ impl Platform {
         Ok(chargeback)
     }
 
+    /// What of a line is in dispute and not decided.
+    pub(super) fn open_chargebacks(&self, line: &OrderLine) -> Vec<Chargeback> {
+        let all: Vec<Chargeback> = self.things.all();
+        let of_line = |c: &Chargeback| (c.order, c.line) == (line.order, line.line);
+        let open = all.into_iter().filter(|c| c.state == 0 && of_line(c));
+        open.collect()
+    }
+
+    /// There is no seller to get it from: it goes from the client money of the order to the
+    /// institution, which had laid it out.
+    pub(super) fn pay_of_escrow(&mut self, chargeback: &Chargeback) -> Verdict {
+        let (amount, ledger) = (chargeback.amount, chargeback.ledger);
+        let dispute = (Role::Dispute, 0, ledger);
+        self.post((Role::Escrow, 0, ledger), dispute, amount)?;
+        self.cash_out(ledger, amount)?;
+        self.escrow_paid.insert(chargeback.id);
+        Ok(())
+    }
+
+    /// The line of a chargeback without a sale stands as one to which the scheme's payment never
+    /// came, or, if it has ended, as one of which the buyer got it back.
+    fn without_sale(&mut self, chargeback: &Chargeback) -> Verdict<bool> {
+        let key = (chargeback.order, chargeback.line.into());
+        let Some(line) = self.find::<OrderLine>(key) else {
+            return Ok(false);
+        };
+        let disputed = line.disputed.checked_sub(chargeback.amount);
+        match line.state {
+            UNPAID => {
+                self.pay_of_escrow(chargeback)?;
+                self.put(OrderLine {
+                    paid: line.paid - chargeback.amount,
+                    held: line.held - chargeback.amount,
+                    disputed: disputed.expect("it is a part of it"),
+                    ..line
+                });
+            }
+            CLOSED => self.put(OrderLine {
+                refunded: line.refunded + chargeback.amount,
+                disputed: disputed.expect("it is a part of it"),
+                ..line
+            }),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     pub(super) fn recover(&mut self, id: u128) -> Verdict {
         let chargeback = self.chargeback(id)?;
         require(chargeback.state == 0, Status::ChargebackEnded)?;
@@ -111,6 +158,12 @@ impl Platform {
     }
 
     fn take_from_seller(&mut self, chargeback: Chargeback) -> Verdict<Chargeback> {
+        if self.without_sale(&chargeback)? {
+            return Ok(Chargeback {
+                state: 1,
+                ..chargeback
+            });
+        }
         let ledger = chargeback.ledger;
         let dispute = (Role::Dispute, 0, ledger);
         let (income, commission) = self.income_back(&chargeback)?;
@@ -157,14 +210,24 @@ impl Platform {
 
     pub(super) fn win(&mut self, id: u128) -> Verdict {
         let chargeback = self.chargeback(id)?;
-        if chargeback.state == 1 {
-            self.take_back_recovery(&chargeback)?;
-        }
         let ledger = chargeback.ledger;
         let dispute = (Role::Dispute, 0, ledger);
+        let of_escrow = self.escrow_paid.contains(&id);
+        if of_escrow {
+            let wallet = (Role::Wallet, chargeback.buyer, ledger);
+            self.post(dispute, wallet, chargeback.amount)?;
+            self.cash_in(ledger, chargeback.amount)?;
+        } else if chargeback.state == 1 {
+            self.take_back_recovery(&chargeback)?;
+        }
         self.post((Role::Own, 0, ledger), dispute, chargeback.amount)?;
         let key = (chargeback.order, chargeback.line.into());
-        if let Some(line) = self.find::<OrderLine>(key) {
+        if of_escrow {
+            // What is decided has been entered already.
+            if chargeback.state == 0 {
+                self.without_sale(&chargeback)?;
+            }
+        } else if let Some(line) = self.find::<OrderLine>(key) {
             self.put(OrderLine {
                 disputed: line.disputed - chargeback.amount,
                 commission: line.commission + chargeback.commission,

@@ -19,7 +19,7 @@ mod things;
 mod trade;
 pub mod workload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::limits::COMMAND_LEGS;
 use model::object::{ChartLine, Listing, Party, ROLES, Role};
@@ -89,6 +89,8 @@ pub struct Platform {
     reserved: BTreeMap<u128, (Place, Place, u128)>,
     /// What the machine says that the claimant of a gift got.
     drawn: u128,
+    /// Chargebacks of orders that were never paid for, or came to nothing: escrow has paid them.
+    escrow_paid: BTreeSet<u128>,
 }
 
 impl Platform {

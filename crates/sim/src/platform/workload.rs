@@ -71,6 +71,9 @@ const ACTS: &[(&str, u32)] = &[
     ("gift_claim", 8),
 ];
 
+/// The id that is named where nothing was made yet.
+const NOTHING: u128 = 7;
+
 /// What comes up beside acts: time goes on.
 const WAITS: u32 = 20;
 
@@ -91,6 +94,28 @@ impl Step {
             dice: [(); 12].map(|()| random.bits() as u16),
         }
     }
+
+    /// The next step of a seed's sequence, in which nothing comes up but these acts, by name, and
+    /// time that goes on.
+    ///
+    /// # Panics
+    ///
+    /// Panics where no act has such a name.
+    pub fn among(names: &[&str], random: &mut Random) -> Self {
+        let name = names.get(random.below(names.len() as u64 + 1) as usize);
+        let before = ACTS.iter().take_while(|(act, _)| Some(act) != name);
+        let act: u32 = before.map(|(_, count)| count).sum();
+        assert!(name.is_none() || act < number_of_acts(), "{name:?}");
+        Self {
+            act: act as u16,
+            ..Self::random(random)
+        }
+    }
+}
+
+/// Places of all acts.
+fn number_of_acts() -> u32 {
+    ACTS.iter().map(|(_, count)| count).sum()
 }
 
 /// What a step comes to.
@@ -199,7 +224,7 @@ impl Workload {
     /// What a step comes to at the moment `now`.
     pub fn event(&mut self, step: &Step, now: u64) -> Event {
         self.now = now;
-        let all: u32 = WAITS + ACTS.iter().map(|(_, count)| count).sum::<u32>();
+        let all = WAITS + number_of_acts();
         let mut dice = Dice {
             left: step.dice.iter(),
         };
@@ -218,6 +243,7 @@ impl Workload {
     pub fn carried_out(&mut self, command: &Command) {
         let made = self.made.entry(command.act.number()).or_default();
         made.push(match command.act {
+            Act::OrderPay(act) => act.order,
             Act::OrderShip(act) => act.order,
             Act::OrderConfirm(act) => act.order,
             Act::ClaimOpen(act) => act.order,
@@ -282,6 +308,9 @@ impl Workload {
             "chargeback" => self.pick(&["chargeback_open"], dice),
             "gift" => self.pick(&["gift_send"], dice),
             "order" if act == "claim_decide" => self.pick(&["claim_open"], dice),
+            "order" if act == "chargeback_open" || act == "order_cancel" => {
+                self.pick(&["order_pay", "order_place"], dice)
+            }
             "order" if act == "order_confirm" => self.pick(&["order_ship", "order_place"], dice),
             "order" if act == "order_refund" => self.pick(&["order_confirm", "order_place"], dice),
             "order" => self.pick(&["order_place"], dice),
@@ -312,7 +341,7 @@ impl Workload {
         let back = dice.of(&[0, 0, 1, 0, 2, 4]);
         let made = self.made.get(&act.number);
         let found = made.and_then(|made| made.iter().rev().nth(back.min(made.len() - 1)));
-        found.copied().unwrap_or(7)
+        found.copied().unwrap_or(NOTHING)
     }
 }
 
@@ -386,9 +415,11 @@ fn small(act: &str, field: &str, dice: &mut Dice<'_>) -> u32 {
 
 /// Makes fields fit together that hardly would by themselves.
 fn agree(name: &str, values: &mut [u128]) {
-    // Either a line of an order, or a payment: amounts that are odd are of payments.
+    // Either a line of an order, or a payment: amounts that are odd are of payments, where there
+    // are any.
     if let ("chargeback_open", [_, amount, _, order, line, payment]) = (name, values) {
-        if *line > 0 && *amount % 2 == 0 {
+        let paid = *payment != NOTHING;
+        if *line > 0 && (*amount % 2 == 0 || !paid) {
             *payment = 0;
         } else {
             (*order, *line) = (0, 0);

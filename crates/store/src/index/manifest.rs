@@ -1,13 +1,13 @@
 //! The manifest: which runs are live.
 //!
-//! # Format, version 1
+//! # Format, version 2
 //!
 //! The file `index/manifest`, replaced as a whole. Integers are unsigned and little-endian.
 //!
 //! | offset | bytes | |
 //! |---|---|---|
 //! | 0 | 8 | `COUNTMAN` |
-//! | 8 | 4 | version, 1 |
+//! | 8 | 4 | version, 2: it changes as well when the same log gives other entries |
 //! | 12 | 4 | n, the number of runs |
 //! | 16 | 8 | the number of the next run; greater than that of any run before it |
 //! | 24 + 40 i | 8 | run i, oldest first: its number |
@@ -28,7 +28,7 @@ use std::sync::Arc;
 /// The file's name in the directory of the index.
 pub(super) const NAME: &str = "manifest";
 const MAGIC: &[u8; 8] = b"COUNTMAN";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 24;
 const ITEM: usize = 40;
 /// Most runs: what a merger that lies years behind could leave.

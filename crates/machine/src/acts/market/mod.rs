@@ -110,6 +110,18 @@ fn pay_back<S: Sink>(work: &mut Work<'_, S>, line: &OrderLine, amount: u128) -> 
     Ok(())
 }
 
+/// Pays the institution, as it is before `line` says so, what it laid out for what the buyer's card
+/// scheme took back and escrow holds.
+pub(crate) fn cover<S: Sink>(work: &mut Work<'_, S>, line: &OrderLine, amount: u128) -> Done {
+    if amount > 0 {
+        let escrow = work.account(Role::Escrow, 0, line.ledger)?;
+        let dispute = work.account(Role::Dispute, 0, line.ledger)?;
+        transfer(work, escrow, dispute, amount)?;
+        take_owed(work, line.ledger, amount)?;
+    }
+    Ok(())
+}
+
 /// What of what escrow holds for a line may go back to the buyer: not what the buyer's card scheme
 /// took back.
 fn payable_back(line: &OrderLine) -> u128 {

@@ -4,7 +4,8 @@ use model::object::{LineState, OrderLine, Role};
 use model::{CommandStatus as Status, OrderCancel, OrderPay};
 
 use super::{
-    CLAIM_OPEN, LINE_RECORDS, each_line, line_of, line_on, paid_in_full, pay_back, payable_back,
+    CLAIM_OPEN, LINE_RECORDS, cover, each_line, line_of, line_on, paid_in_full, pay_back,
+    payable_back,
 };
 use crate::acts::payment::{check_funding, source, transfer};
 use crate::deed::{AtField, Done, Work, ensure, some};
@@ -89,18 +90,18 @@ fn can_cancel(line: &OrderLine) -> Done {
         LineState::WaitBuyerConfirmGoods => Err(Status::OrderShipped.at("order")),
         LineState::TradeFinished => Err(Status::OrderFinished.at("order")),
         LineState::TradeClosed => Err(Status::OrderClosed.at("order")),
-    }?;
-    let whole = payable_back(line) == line.held;
-    ensure(whole, Status::ExceedsRefundable.at("order"))
+    }
 }
 
-/// Ends a line without a sale: what was paid goes back to the buyer, and the goods to the stock.
+/// Ends a line without a sale: what was paid goes back to the buyer, and the goods to the stock. What
+/// is in dispute the buyer has got of the card scheme; the institution, which laid it out, gets it,
+/// and owes it to the buyer where the dispute is won.
 pub(crate) fn close<S: Sink>(work: &mut Work<'_, S>, line: &OrderLine) -> Done {
-    let whole = payable_back(line) == line.held;
-    ensure(whole, Status::ExceedsRefundable.at("order"))?;
-    pay_back(work, line, line.held)?;
+    let back = payable_back(line);
+    pay_back(work, line, back)?;
+    cover(work, line, line.held - back)?;
     work.put(OrderLine {
-        refunded: line.refunded + line.held,
+        refunded: line.refunded + back,
         held: 0,
         state: LineState::TradeClosed as u8,
         deadline: 0,
