@@ -265,7 +265,7 @@ fn a_product_is_stopped_for_a_time() {
               created
               schedule 1: payer=11 payee=12 ledger=978 amount=100 calendar=7 rule=days every=1 first_day=2026-01-06 deadline=2026-01-07T00:00:00
             payments are stopped for two days, those of standing orders too
-              decision 42/1: kind=restriction document=3 product=payment measure=stop begins=2026-01-05T12:00:00 ends=2026-01-06T12:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
+              decision 42/1: kind=restriction document=3 product=payment measure=stop begins=2026-01-05T12:00:00 ends=2026-01-07T12:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
             2 pay payer=11 payee=12 ledger=978 amount=1.00
               created
               Dr wallet[11] 1.00 / Cr wallet[12]
@@ -279,7 +279,7 @@ fn a_product_is_stopped_for_a_time() {
               decision 42/1: state=in_force
             4 pay payer=11 payee=12 ledger=978 amount=1.00
               refused_by_rule, finding 1
-              finding 4/1: party=11 kind=32 ledger=978 amount=100 again=2026-01-06T12:00:00 authority=42 decision=1
+              finding 4/1: party=11 kind=32 ledger=978 amount=100 again=2026-01-07T12:00:00 authority=42 decision=1
             5 capture hold=3 ledger=978 amount=9.00
               created
               post Dr wallet[11] 9.00 / Cr seller[21]
@@ -287,12 +287,15 @@ fn a_product_is_stopped_for_a_time() {
             6 withdraw party=11 ledger=978 amount=1.00
               created
               Dr wallet[11] 1.00 / Cr safe
-            until 2026-01-06T11:59:59
+            until 2026-01-07T11:59:59
+              at 2026-01-07T00:00:00
+              schedule 1: runs=1 failed=1 last_status=210 deadline=2026-01-08T00:00:00
+              finding 1/2: party=11 kind=1 ledger=978 amount=100 again=2026-01-07T12:00:00 authority=42 decision=1
             4 pay payer=11 payee=12 ledger=978 amount=1.00
-              refused_by_rule, finding 2
-              finding 4/2: party=11 kind=32 ledger=978 amount=100 again=2026-01-06T12:00:00 authority=42 decision=1
-            until 2026-01-06T12:00:00
-              at 2026-01-06T12:00:00
+              refused_by_rule, finding 3
+              finding 4/3: party=11 kind=32 ledger=978 amount=100 again=2026-01-07T12:00:00 authority=42 decision=1
+            until 2026-01-07T12:00:00
+              at 2026-01-07T12:00:00
               decision 42/1: state=ended
             4 pay payer=11 payee=12 ledger=978 amount=1.00
               created
