@@ -60,7 +60,7 @@ impl History {
     }
 
     /// What the pages of a document say together.
-    fn document(&self, number: u64) -> Result<Vec<u8>, String> {
+    pub(crate) fn document(&self, number: u64) -> Result<Vec<u8>, String> {
         let mut pages: Vec<Page> = Vec::new();
         for (record, _) in self.records(pages_id(number))? {
             if let Record::Page(page) = record

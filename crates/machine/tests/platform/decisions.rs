@@ -191,6 +191,7 @@ fn platform() -> Platform {
 }
 
 /// What is entered, and what is asked, one after the other.
+#[allow(clippy::large_enum_variant, reason = "there are a few")]
 enum Step {
     Enter(&'static str, Document),
     Run(&'static str),

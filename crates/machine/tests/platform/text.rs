@@ -60,8 +60,13 @@ pub fn show_object(object: &Object, before: Option<&Object>) -> String {
     let old = before.map_or(vec![0; values.len()], Object::values);
     for (place, field) in object.fields().iter().enumerate() {
         // Ids of accounts follow from the party and the line, and say nothing.
-        let stamp = ["cause", "timestamp", "debit_account_id", "credit_account_id"]
-            .contains(&field.name);
+        let stamp = [
+            "cause",
+            "timestamp",
+            "debit_account_id",
+            "credit_account_id",
+        ]
+        .contains(&field.name);
         if place < keys || stamp || values[place] == old[place] {
             continue;
         }
