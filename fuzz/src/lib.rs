@@ -16,7 +16,7 @@ pub mod targets;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 20] = [
+pub const TARGETS: [Target; 21] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
@@ -37,4 +37,5 @@ pub const TARGETS: [Target; 20] = [
     ("fields", targets::fields),
     ("command", platform::command),
     ("act", platform::act),
+    ("document", platform::document),
 ];

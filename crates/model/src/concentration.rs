@@ -1,5 +1,7 @@
 //! How concentrated a market is, and what the law presumes of it: exact, in integers. No share is
 //! ever rounded: what has 33.33 % of a market has less than a third of it.
+//!
+//! The thresholds are from general knowledge; nobody compared them with the texts yet.
 
 /// The sales of a market at most: their square in ten thousandths fits in 128 bits.
 const SALES: u128 = 1 << 57;

@@ -1,4 +1,6 @@
 //! How fines are computed: in integers, rounded down once, as they are published.
+//!
+//! The bounds of the methods are from general knowledge; nobody compared them with the texts yet.
 
 /// How a fine is computed, see [`Method`].
 pub const METHODS: &[&str] = &["none", "stated", "share_of_sales", "guidelines_2006"];

@@ -461,3 +461,32 @@ fn kinds_differ() {
         "line 27: a veto, a restriction or a fine says until when and to whom it can be appealed"
     );
 }
+
+/// The examples of docs/decisions.md.
+const EXAMPLES: [&str; 5] = [
+    include_str!("documents/mandate.txt"),
+    include_str!("documents/fine.txt"),
+    include_str!("documents/cap.txt"),
+    include_str!("documents/fulfilment.txt"),
+    include_str!("documents/appeal.txt"),
+];
+
+#[test]
+fn examples_are_read() {
+    let docs = include_str!("../../../docs/decisions.md");
+    for example in EXAMPLES {
+        let document =
+            Document::parse(example).unwrap_or_else(|error| panic!("{error}: {example}"));
+        assert_eq!(document.to_text(), example);
+        assert!(
+            docs.contains(&format!("```text\n{example}```")),
+            "{example}"
+        );
+        if let Document::Decision(text) = &document {
+            let (method, computation) = text.computation();
+            let amount = computation.amount(method).expect("it can be computed");
+            assert!(amount.is_none_or(|amount| amount == text.amount));
+        }
+        assert!(document.is_reasoned());
+    }
+}
