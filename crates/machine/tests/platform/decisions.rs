@@ -1,13 +1,12 @@
-//! Decisions of authorities: what they stop, freeze and cap, how they end, and who may not take them.
+//! Decisions of authorities: what they stop, freeze and cap, and how they end.
 
 use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
-use machine::{Beyond, DocumentRefusal as Refusal, SignedDocument};
+use machine::{DocumentRefusal as Refusal, SignedDocument};
 use merkle::key::{KeyKind, SigningKey};
-use model::CommandStatus as Status;
 use model::document::{AppealText, DecisionText, Document, FulfilmentText, MandateText};
-use model::fine::{FineError, METHODS};
+use model::fine::METHODS;
 use model::form::text_to_integer;
 use model::object::{
     DECISION_KINDS, DocumentHead, MEASURES, OUTCOMES_OF_APPEALS, SIDES, WINDOWS_OF_CAPS,
@@ -18,11 +17,11 @@ use model::rule::Offset;
 use crate::harness::Platform;
 use crate::text::moment;
 
-const STAFF: u128 = 41;
-const AUTHORITY: u128 = 42;
-const COURT: u128 = 43;
+pub const STAFF: u128 = 41;
+pub const AUTHORITY: u128 = 42;
+pub const COURT: u128 = 43;
 /// An authority without a mandate.
-const OTHER: u128 = 44;
+pub const OTHER: u128 = 44;
 
 const REASONS: &str = "The products of the addressee grew faster than its own funds, and its \
                        customers bear what it does not.";
@@ -31,7 +30,7 @@ fn key(party: u128) -> SigningKey {
     SigningKey::generate("party", KeyKind::Ed25519, [party as u8; 32]).expect("a name and a seed")
 }
 
-fn signed_by(party: u128, text: &str) -> SignedDocument {
+pub fn signed_by(party: u128, text: &str) -> SignedDocument {
     let signature = key(party).sign_note_text(text).expect("a note");
     SignedDocument {
         text: text.to_owned(),
@@ -39,11 +38,11 @@ fn signed_by(party: u128, text: &str) -> SignedDocument {
     }
 }
 
-fn signed(document: &Document) -> SignedDocument {
+pub fn signed(document: &Document) -> SignedDocument {
     signed_by(document.signer(), &document.to_text())
 }
 
-fn enter(platform: &mut Platform, signed: &SignedDocument) -> Result<DocumentHead, Refusal> {
+pub fn enter(platform: &mut Platform, signed: &SignedDocument) -> Result<DocumentHead, Refusal> {
     let before = platform.state.digest();
     let entered = platform.step(signed.moments(), |state, _, time, sink| {
         state.enter_document(time, signed, sink)
@@ -55,21 +54,21 @@ fn enter(platform: &mut Platform, signed: &SignedDocument) -> Result<DocumentHea
     entered
 }
 
-fn entered(platform: &mut Platform, document: &Document) -> Result<DocumentHead, Refusal> {
+pub fn entered(platform: &mut Platform, document: &Document) -> Result<DocumentHead, Refusal> {
     enter(platform, &signed(document))
 }
 
 /// The place of a name.
-fn place(names: &[&str], name: &str) -> u8 {
+pub fn place(names: &[&str], name: &str) -> u8 {
     let place = names.iter().position(|known| *known == name);
     place.expect("it is a name") as u8
 }
 
-fn jurisdiction(name: &str) -> u128 {
+pub fn jurisdiction(name: &str) -> u128 {
     text_to_integer(name).expect("it is short")
 }
 
-fn mandate(authority: u128, number: u32) -> MandateText {
+pub fn mandate(authority: u128, number: u32) -> MandateText {
     MandateText {
         authority,
         number,
@@ -86,7 +85,7 @@ fn mandate(authority: u128, number: u32) -> MandateText {
 }
 
 /// A decision on everybody, that can be appealed where it is a burden.
-fn decision(number: u64, kind: &str) -> DecisionText {
+pub fn decision(number: u64, kind: &str) -> DecisionText {
     let mut text = DecisionText {
         authority: AUTHORITY,
         number,
@@ -104,7 +103,7 @@ fn decision(number: u64, kind: &str) -> DecisionText {
     text
 }
 
-fn restriction(number: u64, measure: &str, product: &str) -> DecisionText {
+pub fn restriction(number: u64, measure: &str, product: &str) -> DecisionText {
     DecisionText {
         measure: place(MEASURES, measure),
         product: place(PRODUCTS, product),
@@ -112,7 +111,7 @@ fn restriction(number: u64, measure: &str, product: &str) -> DecisionText {
     }
 }
 
-fn cap(number: u64, (of, window): (&str, &str), amount: u128) -> DecisionText {
+pub fn cap(number: u64, (of, window): (&str, &str), amount: u128) -> DecisionText {
     DecisionText {
         of: place(SIDES, of),
         window: place(WINDOWS_OF_CAPS, window),
@@ -124,7 +123,7 @@ fn cap(number: u64, (of, window): (&str, &str), amount: u128) -> DecisionText {
 }
 
 /// Four percent of the sales of the year before.
-fn fine(number: u64) -> DecisionText {
+pub fn fine(number: u64) -> DecisionText {
     DecisionText {
         ledger: 978,
         amount: 1_822_800_000_000,
@@ -136,14 +135,14 @@ fn fine(number: u64) -> DecisionText {
     }
 }
 
-fn lifting(number: u64, lifts: u64) -> DecisionText {
+pub fn lifting(number: u64, lifts: u64) -> DecisionText {
     DecisionText {
         lifts,
         ..decision(number, "lifting")
     }
 }
 
-fn appeal(by: u128, number: u64, outcome: &str) -> Document {
+pub fn appeal(by: u128, number: u64, outcome: &str) -> Document {
     Document::Appeal(AppealText {
         by,
         authority: AUTHORITY,
@@ -153,7 +152,7 @@ fn appeal(by: u128, number: u64, outcome: &str) -> Document {
     })
 }
 
-fn fulfilment(by: u128, number: u64) -> Document {
+pub fn fulfilment(by: u128, number: u64) -> Document {
     Document::Fulfilment(FulfilmentText {
         by,
         authority: AUTHORITY,
@@ -164,7 +163,7 @@ fn fulfilment(by: u128, number: u64) -> Document {
 }
 
 /// Books in which all have keys, the authority and the court a mandate, and customer 11 money.
-fn platform() -> Platform {
+pub fn platform() -> Platform {
     let mut platform = Platform::new();
     platform.created("9041 party_open party=41 kind=staff");
     for authority in [AUTHORITY, COURT, OTHER] {
@@ -172,7 +171,7 @@ fn platform() -> Platform {
             "90{authority} party_open party={authority} kind=authority"
         ));
     }
-    for party in [STAFF, AUTHORITY, COURT, OTHER, 11, 12, 21] {
+    for party in [STAFF, AUTHORITY, COURT, OTHER, 11, 12, 13, 21] {
         let key = key(party);
         let halves = key.verifier().public_key().as_chunks::<16>().0;
         let [first, second] = [0, 1].map(|half| u128::from_le_bytes(halves[half]));
@@ -660,213 +659,4 @@ fn licences_approvals_and_vetoes() {
               decision 42/1: state=ended
         "#]],
     );
-}
-
-/// What its signer may not decide, or not so.
-#[test]
-fn what_is_refused() {
-    let mut platform = platform();
-    let mut check = |change: &dyn Fn(&mut DecisionText), why: Refusal| {
-        let mut text = restriction(1, "stop", "payment");
-        change(&mut text);
-        let result = entered(&mut platform, &Document::Decision(text));
-        assert_eq!(result, Err(why));
-    };
-    check(&|d| d.number = 2, Refusal::Number(0));
-    check(&|d| d.authority = 11, Refusal::Signer);
-    check(&|d| d.authority = 99, Refusal::Signer);
-    check(&|d| d.reasons = "Because.".to_owned(), Refusal::Unreasoned);
-    check(&|d| d.addressee = 99, Refusal::Addressee);
-    check(&|d| d.appeal_to = 11, Refusal::Court);
-    check(&|d| d.to = moment("2026-01-05"), Refusal::Over);
-    check(
-        &|d| {
-            *d = DecisionText {
-                ledger: 999,
-                ..cap(1, ("payer", "day"), 1)
-            }
-        },
-        Refusal::Ledger,
-    );
-    check(
-        &|d| {
-            *d = DecisionText {
-                amount: 1_822_848_000_000,
-                ..fine(1)
-            }
-        },
-        Refusal::ComesTo(1_822_800_000_000),
-    );
-    check(
-        &|d| {
-            *d = DecisionText {
-                share: 101,
-                ..fine(1)
-            }
-        },
-        Refusal::Computation(FineError::Share),
-    );
-    let text = Document::Decision(restriction(1, "stop", "payment")).to_text();
-    let wrong = enter(
-        &mut platform,
-        &signed_by(AUTHORITY, &text.replace("kind", "sort")),
-    );
-    assert!(matches!(wrong, Err(Refusal::Text(error)) if error.line == 4));
-    let mut answer = |document: Document, why: Refusal| {
-        assert_eq!(entered(&mut platform, &document), Err(why));
-    };
-    let second = |lifts| Document::Decision(lifting(2, lifts));
-    answer(appeal(11, 1, "lodged"), Refusal::NoDecision);
-    answer(fulfilment(11, 1), Refusal::NoDecision);
-    entered(&mut platform, &Document::Decision(decision(1, "approval"))).expect("it is entered");
-    let mut answer = |document: Document, why: Refusal| {
-        assert_eq!(entered(&mut platform, &document), Err(why));
-    };
-    answer(appeal(STAFF, 1, "lodged"), Refusal::NoAppeal);
-    answer(fulfilment(STAFF, 1), Refusal::NothingToFulfil);
-    answer(appeal(12, 1, "lodged"), Refusal::NotTheirs);
-    answer(appeal(COURT, 1, "upheld"), Refusal::NotTheirs);
-    entered(&mut platform, &second(1)).expect("it is lifted");
-    let third = Document::Decision(lifting(3, 2));
-    assert_eq!(entered(&mut platform, &third), Err(Refusal::NotInForce));
-    platform.run("until 2026-03-02");
-    entered(&mut platform, &Document::Decision(decision(3, "veto"))).expect("it is entered");
-    let late = entered(&mut platform, &appeal(STAFF, 3, "lodged"));
-    assert_eq!(late, Err(Refusal::NoAppeal), "the time to appeal is over");
-    let not = entered(&mut platform, &appeal(COURT, 3, "upheld"));
-    assert_eq!(not, Err(Refusal::NotLodged));
-}
-
-/// Each way of deciding beyond a mandate.
-#[test]
-fn ultra_vires() {
-    let mut platform = platform();
-    let beyond = |platform: &mut Platform, text: DecisionText, how| {
-        let result = entered(platform, &Document::Decision(text));
-        assert_eq!(result, Err(Refusal::UltraVires(how)));
-    };
-    beyond(
-        &mut platform,
-        restriction(1, "stop", "payout"),
-        Beyond::Product,
-    );
-    let abroad = DecisionText {
-        jurisdiction: jurisdiction("EU"),
-        ..restriction(1, "stop", "payment")
-    };
-    beyond(&mut platform, abroad, Beyond::Jurisdiction);
-    let narrow = MandateText {
-        decides: 1 << place(DECISION_KINDS, "restriction"),
-        from: moment("2026-02-01"),
-        to: moment("2026-03-01"),
-        ..mandate(AUTHORITY, 2)
-    };
-    entered(&mut platform, &Document::Mandate(narrow)).expect("it is entered");
-    let stop = restriction(1, "stop", "payment");
-    beyond(&mut platform, stop.clone(), Beyond::Time);
-    platform.run("until 2026-02-01");
-    beyond(&mut platform, fine(1), Beyond::Kind);
-    entered(&mut platform, &Document::Decision(stop)).expect("it is within");
-    entered(&mut platform, &appeal(STAFF, 1, "lodged")).expect("it is lodged");
-    let court = MandateText {
-        court: 0,
-        ..mandate(COURT, 2)
-    };
-    entered(&mut platform, &Document::Mandate(court)).expect("it is entered");
-    let heard = entered(&mut platform, &appeal(COURT, 1, "annulled"));
-    assert_eq!(heard, Err(Refusal::UltraVires(Beyond::Court)));
-    platform.run("until 2026-03-01");
-    beyond(
-        &mut platform,
-        restriction(2, "stop", "payment"),
-        Beyond::Time,
-    );
-}
-
-/// Forged mandates, signatures of others and of before, and those without power.
-#[test]
-fn attacks() {
-    let mut platform = platform();
-    let forged = Document::Mandate(mandate(OTHER, 1)).to_text();
-    let by_itself = signed_by(OTHER, &forged);
-    assert_eq!(enter(&mut platform, &by_itself), Err(Refusal::Signature));
-    let own = MandateText {
-        by: AUTHORITY,
-        ..mandate(OTHER, 1)
-    };
-    let own = entered(&mut platform, &Document::Mandate(own));
-    assert_eq!(own, Err(Refusal::Signer), "an authority is no staff");
-    let customer = entered(&mut platform, &Document::Mandate(mandate(11, 1)));
-    assert_eq!(customer, Err(Refusal::Authority));
-    let again = entered(&mut platform, &Document::Mandate(mandate(AUTHORITY, 3)));
-    assert_eq!(again, Err(Refusal::MandateNumber(1)));
-
-    let wrong = DecisionText {
-        authority: OTHER,
-        ..restriction(1, "stop", "payment")
-    };
-    let wrong = entered(&mut platform, &Document::Decision(wrong));
-    assert_eq!(
-        wrong,
-        Err(Refusal::NoMandate),
-        "the decision of a wrong authority"
-    );
-
-    let stop = signed(&Document::Decision(restriction(1, "stop", "payment")));
-    let unsigned = SignedDocument {
-        signature: [0; 64],
-        ..stop.clone()
-    };
-    assert_eq!(enter(&mut platform, &unsigned), Err(Refusal::Signature));
-    let other_text = Document::Decision(restriction(1, "stop", "gift")).to_text();
-    let moved = SignedDocument {
-        text: other_text,
-        ..stop.clone()
-    };
-    assert_eq!(enter(&mut platform, &moved), Err(Refusal::Signature));
-    let head = enter(&mut platform, &stop).expect("it is entered");
-    assert_eq!(head.number, 3, "after two mandates");
-    let lifted = Document::Decision(lifting(2, 1));
-    entered(&mut platform, &lifted).expect("it is lifted");
-    assert_eq!(
-        enter(&mut platform, &stop),
-        Ok(head),
-        "nothing follows of it again"
-    );
-    assert_eq!(platform.state.restrictions(), []);
-    platform.created("1 pay payer=11 payee=12 ledger=978 amount=1.00");
-    let same_number = Document::Decision(restriction(1, "stop", "exchange"));
-    let same_number = entered(&mut platform, &same_number);
-    assert_eq!(same_number, Err(Refusal::Number(2)));
-
-    platform.created("2 party_state party=41 state=frozen reason=suspicion");
-    let frozen = entered(&mut platform, &Document::Mandate(mandate(OTHER, 1)));
-    assert_eq!(frozen, Err(Refusal::Signer));
-    platform.created("3 party_open party=45 kind=authority");
-    let keyless = DecisionText {
-        authority: 45,
-        ..restriction(1, "stop", "payment")
-    };
-    let keyless = signed_by(45, &Document::Decision(keyless).to_text());
-    assert_eq!(enter(&mut platform, &keyless), Err(Refusal::Key));
-}
-
-/// So many stops and caps can hold at once.
-#[test]
-fn restrictions_are_bounded() {
-    let mut platform = platform();
-    for number in 1..=64 {
-        let stop = DecisionText {
-            addressee: 13,
-            ..restriction(number, "stop", "gift")
-        };
-        entered(&mut platform, &Document::Decision(stop)).expect("it is entered");
-    }
-    let more = Document::Decision(restriction(65, "stop", "gift"));
-    assert_eq!(entered(&mut platform, &more), Err(Refusal::TooMany));
-    entered(&mut platform, &Document::Decision(lifting(65, 9))).expect("it is entered");
-    let more = Document::Decision(restriction(66, "stop", "gift"));
-    entered(&mut platform, &more).expect("there is room");
-    let (_, result) = platform.command("1 pay payer=11 payee=12 ledger=978 amount=1.00");
-    assert_eq!(result.status, Status::Created.code());
 }
