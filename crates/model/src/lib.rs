@@ -7,8 +7,8 @@
 //! - [`record`] holds the facts of the log and their canonical bytes;
 //! - [`batch`] holds the outer leaf, the one line of the Merkle log that a batch of records makes;
 //! - [`rule`] holds rules for payments, as data;
-//! - [`document`] holds what authorities decide, as text; [`fine`] and [`concentration`] compute what
-//!   such decisions rest on;
+//! - [`document`] holds what authorities decide, as text; [`fine`], [`concentration`] and [`sales`]
+//!   compute what such decisions rest on;
 //! - [`money`] turns minor units into decimal text and back.
 
 mod account;
@@ -27,6 +27,7 @@ mod pack;
 pub mod product;
 pub mod record;
 pub mod rule;
+pub mod sales;
 mod status;
 mod transfer;
 
