@@ -9,6 +9,7 @@ pub mod memory;
 pub mod platform;
 pub mod proofs;
 pub mod repair;
+pub mod rules;
 pub mod signed;
 pub mod targets;
 
@@ -16,7 +17,7 @@ pub mod targets;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 23] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
@@ -38,4 +39,6 @@ pub const TARGETS: [Target; 21] = [
     ("command", platform::command),
     ("act", platform::act),
     ("document", platform::document),
+    ("rule_book", rules::rule_book),
+    ("rule_file", rules::rule_file),
 ];

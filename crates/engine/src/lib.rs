@@ -21,6 +21,7 @@
 //! - `clock`: the only clock;
 //! - `limits`: how much of everything.
 
+mod assess;
 mod audit;
 mod books;
 mod change;
@@ -50,6 +51,7 @@ mod statement;
 mod trial;
 mod writer;
 
+pub use assess::{Assessment, Case, Count, Draft, assess};
 pub use audit::{Audit, Trust, audit, audit_trusting};
 pub use books::{Books, Options, Stats};
 pub use erase::{Erase, EraseError, ErasedRecords, RETENTION_DAYS, erase};

@@ -21,10 +21,10 @@
 //! number, as the length and the bytes of its record; then the rules (headers before `cf-snap4` lack
 //! them, and the chunks of tallies): the numbers of the last document, of the last finding and of the
 //! next tally; the count of tallies, and of each the first half of SHA-256 over its definition (16
-//! bytes) and its number; the count of versions of the rule book, and of each the length and the bytes
-//! of its record and of its canonical form; the count of the stops and caps that authorities decided
-//! and that hold or are to come, and of each the length and the bytes of its record. Numbers are 8
-//! bytes, little-endian.
+//! bytes), its number and since when it counts; the count of versions of the rule book, and of each
+//! the length and the bytes of its record and of its canonical form; the count of the stops and caps
+//! that authorities decided and that hold or are to come, and of each the length and the bytes of its
+//! record. Numbers are 8 bytes, little-endian.
 
 use std::collections::BTreeMap;
 
@@ -40,6 +40,7 @@ use crate::apply::Clock;
 use crate::index::SHARDS;
 use crate::listings::Offer;
 use crate::restore::RestoreError;
+use crate::rules::Numbered;
 use crate::rules::restrictions::RESTRICTIONS;
 use crate::rules::standing::VERSIONS;
 
@@ -81,8 +82,8 @@ pub(crate) struct RulesHeader {
     pub(crate) documents: u64,
     pub(crate) findings: u64,
     pub(crate) next_tally: u16,
-    /// Number of each tally by its definition.
-    pub(crate) tallies: BTreeMap<u128, u16>,
+    /// Number of each tally by its definition, and since when it counts.
+    pub(crate) tallies: BTreeMap<u128, Numbered>,
     pub(crate) versions: Vec<(RuleVersion, RuleBook)>,
     /// Stops and caps.
     pub(crate) decisions: Vec<Decision>,
@@ -327,9 +328,10 @@ impl RulesHeader {
             self.tallies.len() as u64,
         ];
         out.extend_from_slice(counts.as_bytes());
-        for (digest, number) in &self.tallies {
+        for (digest, (number, since)) in &self.tallies {
             out.extend_from_slice(&digest.to_le_bytes());
             out.extend_from_slice(&u64::from(*number).to_le_bytes());
+            out.extend_from_slice(&since.to_le_bytes());
         }
         out.extend_from_slice(&(self.versions.len() as u64).to_le_bytes());
         for (head, book) in &self.versions {
@@ -364,7 +366,7 @@ impl RulesHeader {
                 return Err(HeaderError::Rules);
             }
             last = Some(digest);
-            rules.tallies.insert(digest, number);
+            rules.tallies.insert(digest, (number, take_number(rest)?));
         }
         for _ in 0..take_number(rest)? {
             let head = Record::decode(take_bytes(rest)?);

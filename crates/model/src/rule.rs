@@ -270,6 +270,19 @@ impl RuleBook {
     }
 }
 
+impl RuleBook {
+    /// Whether a rule compares what accounts of some lines have together.
+    pub fn compares_classes(&self) -> bool {
+        let mut compares = false;
+        for rule in &self.rules {
+            rule.each_term(&mut |term| {
+                compares |= matches!(term, Term::Owed(_) | Term::Held(_));
+            });
+        }
+        compares
+    }
+}
+
 impl Zone {
     /// One that is always so many minutes ahead, plus [`Offset::ZERO`].
     pub fn fixed(ahead: u16) -> Self {

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use machine::rules::{Facts, Found, Payment, Program, Side, Tallies};
 use model::money::{CurrencyCode, format_amount};
-use model::rule::{CONSEQUENCES, Consequence, Lines, Rule, RuleBook, Zone};
+use model::rule::{CONSEQUENCES, Lines, Rule, RuleBook, Zone};
 
 use crate::example::{Asked, Example, Person};
 use crate::{File, moment};
@@ -111,9 +111,8 @@ fn compare(
     let expected = example.then;
     let then = found.map(|found| found.then);
     if then != expected.then {
-        let name =
-            |then: Option<Consequence>| then.map_or("passes", |it| CONSEQUENCES[it as usize]);
-        let mut wrong = format!("it is to be {}, and is {}", name(expected.then), name(then));
+        let is = then.map_or("passes", |then| CONSEQUENCES[then as usize]);
+        let mut wrong = format!("`then` is {is}");
         if let Some(found) = found {
             let (used, limit) = (amount(rule, found.used), amount(rule, found.limit));
             let _ = write!(wrong, ": {used} used of {limit}");
@@ -172,7 +171,7 @@ impl<'a> Compiled<'a> {
         let rule = book.rules.iter().find(|rule| rule.id == example.rule);
         let currency = rule.and_then(|rule| rule.scope.currency);
         let mut tallies = Tallies::new([0, 0]);
-        tallies.keep(std::iter::once(book));
+        tallies.keep(std::iter::once(book), 0);
         Self {
             program: Program::new(book, &tallies),
             tallies,

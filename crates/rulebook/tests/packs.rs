@@ -3,7 +3,7 @@
 use machine::rules::Found;
 use model::rule::RuleBook;
 use rulebook::examples::{self, Judge};
-use rulebook::{Asked, Example, File, PACKS, Person, read, to_toml};
+use rulebook::{Asked, Example, File, PACKS, Person, pack, read, to_toml};
 use sim::rules::{Balance, Books, Payment, Rules, Said, Side};
 
 fn files() -> Vec<(&'static str, File)> {
@@ -59,6 +59,20 @@ fn each_rule_is_shown_and_says_what_it_rests_on() {
             assert_eq!(says, !rule.source.verified, "{name}: {}", rule.id);
         }
     }
+}
+
+/// The example in the empty pack is one as soon as its marks are taken away.
+#[test]
+fn the_commented_rule_is_a_rule() {
+    let pack = pack("own").expect("it comes with the program");
+    assert!(read(pack.text).expect("it is sound").book.rules.is_empty());
+    let start = pack.text.find("# [[rule]]").expect("a commented rule");
+    let (head, rule) = pack.text.split_at(start);
+    let rule = rule.lines().map(|line| line.trim_start_matches(['#', ' ']));
+    let rule = rule.collect::<Vec<_>>().join("\n");
+    let file = read(&format!("{head}{rule}")).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(file.examples.len(), 1);
+    assert_all_so("own", &examples::run(&file));
 }
 
 /// All of them fit into one rule book.

@@ -13,8 +13,10 @@ use merkle::key::VerifierKey;
 use merkle::policy::Policy;
 use merkle::tile::{Bundle, Tile};
 use merkle::tlog_proof::TlogProof;
+use model::rule::bytes;
 use model::{Account, Transfer, transfer_flags};
 use monitor::{Limits, Monitor, Source, SourceError};
+use rulebook::PACKS;
 use store::frame;
 use store::index::{Additions, IdHash, Index, Options, Tree};
 use vault::Fields;
@@ -63,6 +65,7 @@ fn main() {
     write_platform();
     write_signed();
     write_proofs();
+    write_rules();
 }
 
 /// Commands of every act: all in a row, and request by request.
@@ -94,6 +97,19 @@ fn write_platform() {
     for (number, snapshot) in snapshots.enumerate() {
         let bytes = fs::read(snapshot.expect("an entry").path()).expect("the fixture");
         write("snapshot", 10 + number, &[&[1], &bytes[..]].concat());
+    }
+}
+
+/// The rule books that come with the program, and the one of the docs: as bytes and as files.
+fn write_rules() {
+    let page = fs::read_to_string(folder("../docs/rules.md")).expect("the page");
+    let (_, file) = page.split_once("```toml\n").expect("a file in it");
+    let (file, _) = file.split_once("```\n").expect("its end");
+    let packs = PACKS.iter().map(|pack| pack.text);
+    for (number, text) in packs.chain([file]).enumerate() {
+        let book = rulebook::read(text).expect("it is sound").book;
+        write("rule_book", number, &bytes::encode(&book));
+        write("rule_file", number, text.as_bytes());
     }
 }
 

@@ -15,9 +15,10 @@ mod value;
 mod window;
 
 pub use program::{Found, Program};
+pub use standing::TakenAs;
 pub use tallies::Tallies;
 
-pub(crate) use tallies::{ROW_BYTES, Row, RowBefore};
+pub(crate) use tallies::{Numbered, ROW_BYTES, Row, RowBefore};
 
 use model::money::CurrencyCode;
 use model::rule::{Lines, Scope, Subject};

@@ -9,7 +9,7 @@ use model::object::{
     is_own_transfer,
 };
 use model::record::{DOCUMENT_BYTES, Page};
-use model::rule::{Lines, RuleBook, Term, bytes};
+use model::rule::{Lines, RuleBook, bytes};
 use model::{Account, Currency, Transfer};
 use sha2::{Digest, Sha256};
 
@@ -128,7 +128,7 @@ impl Rules {
         self.tallies
             .set_numbers(header.tallies.clone(), header.next_tally);
         self.restrictions.set(header.decisions.clone(), ledgers);
-        self.set_versions(header.versions.clone());
+        self.set_versions(header.versions.clone(), 0);
     }
 
     /// Whether a page is the next one.
@@ -179,7 +179,7 @@ impl Rules {
     ) {
         if self.restrictions.apply(decision, ledgers) {
             let versions = self.versions.drain(..).map(|v| (v.head, v.book)).collect();
-            self.set_versions(versions);
+            self.set_versions(versions, decision.timestamp);
         }
     }
 
@@ -194,16 +194,17 @@ impl Rules {
             .retain(|version| version.head.version >= current);
         let mut kept: Vec<_> = self.versions.drain(..).map(|v| (v.head, v.book)).collect();
         kept.push((*head, book));
-        self.set_versions(kept);
+        self.set_versions(kept, head.timestamp);
         if self.sums.is_none() {
             self.count_sums(accounts);
         }
     }
 
     /// Stands on these versions, and counts for them.
-    pub(crate) fn set_versions(&mut self, versions: Vec<(RuleVersion, RuleBook)>) {
+    pub(crate) fn set_versions(&mut self, versions: Vec<(RuleVersion, RuleBook)>, since: u64) {
         let books = versions.iter().map(|(_, book)| book);
-        self.tallies.keep(books.chain([self.restrictions.book()]));
+        self.tallies
+            .keep(books.chain([self.restrictions.book()]), since);
         self.restrictions.compile(&self.tallies);
         let compile = |(head, book): (RuleVersion, RuleBook)| Version {
             program: Program::new(&book, &self.tallies),
@@ -215,20 +216,9 @@ impl Rules {
 
     /// Adds up the accounts by class, where a rule compares such sums.
     pub(crate) fn count_sums(&mut self, accounts: &Accounts) {
-        let compares = |version: &Version| {
-            let mut found = false;
-            for rule in &version.book.rules {
-                rule.each_term(&mut |term| found |= matches!(term, Term::Owed(_) | Term::Held(_)));
-            }
-            found
-        };
-        self.sums = self.versions.iter().any(compares).then(|| {
-            let mut sums = Sums::new();
-            for slot in 0..accounts.len() as u32 {
-                add_to(&mut sums, accounts.at(slot), &Account::default());
-            }
-            sums
-        });
+        let mut versions = self.versions.iter();
+        let compares = versions.any(|version| version.book.compares_classes());
+        self.sums = compares.then(|| sums_of(accounts));
     }
 
     /// An account changed: `before` is how it stood.
@@ -374,17 +364,7 @@ impl Facts for Seen<'_> {
     }
 
     fn sums(&self, currency: (CurrencyCode, u8), lines: &Lines) -> (u128, u128) {
-        let (mut debits, mut credits) = (0u128, 0u128);
-        for (&(ledger, code), sum) in self.sums.into_iter().flatten() {
-            let among = self.currency(ledger) == Some(currency)
-                && (lines.codes.contains(&code)
-                    || lines.roles.iter().any(|&role| self.code_of(role) == code));
-            if among {
-                debits = debits.saturating_add(sum.0);
-                credits = credits.saturating_add(sum.1);
-            }
-        }
-        (debits, credits)
+        sum_of(self.sums, self, currency, lines)
     }
 
     fn figure(&self, name: &str) -> Option<u128> {
@@ -449,10 +429,94 @@ impl State {
         })
     }
 
-    /// What rules ask of the books, as they stand.
-    pub fn facts(&self) -> impl Facts + '_ {
-        self.books
+    /// What rules ask of the books, as they stand, where some of it is taken as something else.
+    pub fn facts_taken_as<'a>(&'a self, taken: &'a TakenAs) -> impl Facts + 'a {
+        let seen = self
+            .books
             .rules
-            .sees(&self.books.business, &self.books.ledgers)
+            .sees(&self.books.business, &self.books.ledgers);
+        Taken { seen, taken }
     }
+
+    /// Adds up accounts by class from now on, whether a rule of the books compares such sums or not.
+    pub fn watch_classes(&mut self) {
+        let books = &mut self.books;
+        books.rules.sums = Some(sums_of(&books.accounts));
+    }
+}
+
+/// Books that are taken as something else: those of another bank, tried under rules that they never
+/// knew.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenAs {
+    /// Currencies of ledgers.
+    pub currencies: BTreeMap<u32, (CurrencyCode, u8)>,
+    /// Codes of accounts by role of the chart.
+    pub codes: BTreeMap<u8, u16>,
+    /// What a party is that the books do not know, and its tier.
+    pub person: Option<(u8, u8)>,
+}
+
+struct Taken<'a> {
+    seen: Seen<'a>,
+    taken: &'a TakenAs,
+}
+
+impl Facts for Taken<'_> {
+    fn currency(&self, ledger: u32) -> Option<(CurrencyCode, u8)> {
+        let taken = self.taken.currencies.get(&ledger).copied();
+        taken.or_else(|| self.seen.currency(ledger))
+    }
+
+    fn party(&self, id: u128) -> Option<(u8, u8)> {
+        self.seen
+            .party(id)
+            .or(self.taken.person.filter(|_| id != 0))
+    }
+
+    fn code_of(&self, role: u8) -> u16 {
+        let taken = self.taken.codes.get(&role).copied();
+        taken.unwrap_or_else(|| self.seen.code_of(role))
+    }
+
+    fn sums(&self, currency: (CurrencyCode, u8), lines: &Lines) -> (u128, u128) {
+        sum_of(self.seen.sums, self, currency, lines)
+    }
+
+    fn figure(&self, name: &str) -> Option<u128> {
+        self.seen.figure(name)
+    }
+
+    fn part(&self, name: &str) -> Option<u128> {
+        self.seen.part(name)
+    }
+}
+
+/// Sums of the classes among `lines`, of ledgers with this currency.
+fn sum_of(
+    sums: Option<&Sums>,
+    facts: &impl Facts,
+    currency: (CurrencyCode, u8),
+    lines: &Lines,
+) -> (u128, u128) {
+    let (mut debits, mut credits) = (0u128, 0u128);
+    for (&(ledger, code), sum) in sums.into_iter().flatten() {
+        let among = facts.currency(ledger) == Some(currency)
+            && (lines.codes.contains(&code)
+                || lines.roles.iter().any(|&role| facts.code_of(role) == code));
+        if among {
+            debits = debits.saturating_add(sum.0);
+            credits = credits.saturating_add(sum.1);
+        }
+    }
+    (debits, credits)
+}
+
+/// Sums of the accounts by class.
+fn sums_of(accounts: &Accounts) -> Sums {
+    let mut sums = Sums::new();
+    for slot in 0..accounts.len() as u32 {
+        add_to(&mut sums, accounts.at(slot), &Account::default());
+    }
+    sums
 }

@@ -46,9 +46,14 @@ pub(crate) struct RowBefore {
     was: bool,
 }
 
+/// The number of a tally, and the moment in nanoseconds from which on it counts.
+pub(crate) type Numbered = (u16, u64);
+
 /// A tally that is counted.
 struct Counted {
     number: u16,
+    /// Nanoseconds: what was made before was not counted, and is not given back.
+    since: u64,
     /// Of its definition.
     digest: u128,
     zone: Zone,
@@ -60,7 +65,7 @@ struct Counted {
 pub struct Tallies {
     key: Key,
     /// Numbers of the definitions, by the first half of SHA-256 over their canonical bytes.
-    numbers: BTreeMap<u128, u16>,
+    numbers: BTreeMap<u128, Numbered>,
     next_number: u16,
     counted: Vec<Counted>,
     by_kind: ByKind,
@@ -95,13 +100,13 @@ impl Tallies {
         }
     }
 
-    /// Counts from now on for these rule books and no others. What was counted stays where a tally
+    /// Counts from the moment `since` on, in nanoseconds, for these rule books and no others. What was counted stays where a tally
     /// of the same scope, zone and window is in them.
     ///
     /// # Panics
     ///
     /// After 65,535 different tallies.
-    pub fn keep<'a>(&mut self, books: impl Iterator<Item = &'a RuleBook>) {
+    pub fn keep<'a>(&mut self, books: impl Iterator<Item = &'a RuleBook>, since: u64) {
         let before = std::mem::take(&mut self.numbers);
         self.counted.clear();
         for book in books {
@@ -109,33 +114,39 @@ impl Tallies {
                 let zone = &book.zones[usize::from(rule.zone)];
                 rule.each_term(&mut |term| {
                     if let Term::Tally(tally) = term {
-                        self.count_also(&before, (zone, &rule.scope, *tally));
+                        self.count_also(&before, (zone, &rule.scope, *tally), since);
                     }
                 });
             }
         }
         self.by_kind = ByKind::new(self.counted.iter().map(|counted| &counted.scope));
-        let is_retired = |number: &u16| !self.is_counted(*number);
-        let retired: Vec<_> = before.into_values().filter(is_retired).collect();
+        let numbers = before.into_values().map(|(number, _)| number);
+        let retired: Vec<_> = numbers.filter(|number| !self.is_counted(*number)).collect();
         if !retired.is_empty() {
             self.forget(&retired);
         }
     }
 
-    fn count_also(&mut self, before: &BTreeMap<u128, u16>, what: (&Zone, &Scope, Tally)) {
+    fn count_also(
+        &mut self,
+        before: &BTreeMap<u128, Numbered>,
+        what: (&Zone, &Scope, Tally),
+        since: u64,
+    ) {
         let (zone, scope, tally) = what;
         let digest = digest_of(zone, scope, tally);
         if self.numbers.contains_key(&digest) {
             return;
         }
-        let number = before.get(&digest).copied().unwrap_or_else(|| {
+        let (number, since) = before.get(&digest).copied().unwrap_or_else(|| {
             let number = self.next_number;
             self.next_number = number.checked_add(1).expect("tallies are 16 bits");
-            number
+            (number, since)
         });
-        self.numbers.insert(digest, number);
+        self.numbers.insert(digest, (number, since));
         self.counted.push(Counted {
             number,
+            since,
             digest,
             zone: zone.clone(),
             scope: scope.clone(),
@@ -243,7 +254,7 @@ impl Tallies {
         for place in 0..self.by_kind.places(payment.kind).len() {
             let counted = usize::from(self.by_kind.places(payment.kind)[place]);
             let counted = &self.counted[counted];
-            if !payment.is_within(&counted.scope, facts) {
+            if payment.time < counted.since || !payment.is_within(&counted.scope, facts) {
                 continue;
             }
             let fresh = counted.row(payment, payment.time);
@@ -387,12 +398,12 @@ impl Tallies {
     }
 
     /// The numbers of the tallies that are counted, by definition, and the next one.
-    pub(crate) fn numbers(&self) -> (&BTreeMap<u128, u16>, u16) {
+    pub(crate) fn numbers(&self) -> (&BTreeMap<u128, Numbered>, u16) {
         (&self.numbers, self.next_number)
     }
 
     /// Counts under these numbers what [`Tallies::keep`] is told next.
-    pub(crate) fn set_numbers(&mut self, numbers: BTreeMap<u128, u16>, next: u16) {
+    pub(crate) fn set_numbers(&mut self, numbers: BTreeMap<u128, Numbered>, next: u16) {
         self.numbers = numbers;
         self.next_number = next;
     }

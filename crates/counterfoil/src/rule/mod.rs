@@ -1,5 +1,7 @@
 //! `rule`: rules for payments: tries their examples, signs and enters versions, shows them.
 
+mod draft;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +47,7 @@ pub enum Rule {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    Try(draft::Try),
     /// Signs a version of the rule book and enters it.
     Enter(Enter),
     /// Shows a version of the rule book; the one in force where none is named.
@@ -111,6 +114,7 @@ pub fn run(rule: &Rule, output: Output) -> Result<(), Failure> {
             Ok(())
         }
         Rule::Test { files } => test(files, output),
+        Rule::Try(asked) => draft::run(asked, output),
         Rule::Enter(enter) => with_client(&enter.target, |client| enter.run(client, output)),
         Rule::Show {
             target,
