@@ -18,7 +18,7 @@ pub mod targets;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 23] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
@@ -39,6 +39,7 @@ pub const TARGETS: [Target; 22] = [
     ("fields", targets::fields),
     ("command", platform::command),
     ("act", platform::act),
+    ("document", platform::document),
     ("rule_book", rules::rule_book),
     ("rule_file", rules::rule_file),
     ("auth001", demands::auth001),

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use machine::{RING_MOMENTS, Recalled, State};
+use model::document::Document;
 use model::limits::COMMAND_LEGS;
 use model::money::CurrencyCode;
 use model::object::{ROLES, Role};
@@ -51,6 +52,20 @@ pub fn command(data: &[u8]) {
         Ok(Posted::One(new)) => read(&new),
         Ok(Posted::Many(new)) => new.iter().for_each(read),
         Err(_) => {}
+    }
+}
+
+/// Documents of authorities: what is read is written as it stood, and nothing else is read of it.
+pub fn document(data: &[u8]) {
+    let Ok(text) = core::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(document) = Document::parse(text) {
+        assert_eq!(document.to_text(), text);
+        if let Document::Decision(text) = &document {
+            let (method, computation) = text.computation();
+            let _ = computation.amount(method);
+        }
     }
 }
 

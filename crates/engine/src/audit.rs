@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use machine::State;
 use merkle::{Frontier, Hash, blocks_of, root_of};
-use model::object::{Finding, FindingState};
+use model::object::{DecisionKind, Finding, FindingState};
 use model::record::Remains;
 use model::{Object, Record, account_flags, transfer_flags};
 use store::StoreError;
@@ -283,6 +283,10 @@ impl Pass<'_> {
             let in_force = self.state.rule_book_at(time);
             in_force.map(|(head, book)| (head.version, book.rules.len()))
         };
+        if finding.authority != 0 {
+            self.check_forbidden(header, finding);
+            return;
+        }
         let times = [self.chain.timestamp, finding.timestamp];
         let in_force = times
             .into_iter()
@@ -295,6 +299,24 @@ impl Pass<'_> {
             let what = format!("finding {number} applies version {version} of the rules");
             let batch = header.leaf.number;
             self.differs(&format!("batch {batch}: {what}, which was not in force"));
+        }
+    }
+
+    /// What a decision forbids it forbids in its term, and it is a restriction.
+    fn check_forbidden(&mut self, header: &Header, finding: &Finding) {
+        let (authority, number) = (finding.authority, finding.decision);
+        let decision = self.state.decision(authority, number);
+        let restricts = decision.is_some_and(|decision| {
+            decision.is_of(DecisionKind::Restriction)
+                && decision.begins <= finding.timestamp
+                && (decision.ends == 0 || self.chain.timestamp < decision.ends)
+        });
+        if !restricts {
+            let what = format!("finding {} applies decision {number}", finding.number);
+            let batch = header.leaf.number;
+            self.differs(&format!(
+                "batch {batch}: {what} of {authority:032x}, which restricts nothing then"
+            ));
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::limits::BATCH_EVENTS;
 use model::object::{Listing, is_own_transfer, listing_id};
-use model::record::{Extras, Sums};
+use model::record::{Extras, Page, Sums};
 use model::{
     AccountBalance, AccountFilter, Deed, Object, QueryFilter, Record, Transfer,
     account_filter_flags, query_filter_flags,
@@ -14,6 +14,7 @@ use store::frame;
 use store::index::{IdHash, Index, Order, Tree};
 use store::log::Reader;
 
+use crate::draft::pages_id;
 use crate::shared::Shared;
 
 /// Positions fetched from the index at once.
@@ -134,6 +135,26 @@ impl History {
             }
         }
         Ok(records)
+    }
+
+    /// The pages of a document, in order.
+    pub(crate) fn pages(&self, document: u64) -> Result<Vec<Page>, String> {
+        let id = pages_id(document);
+        let mut found = Vec::new();
+        self.index
+            .find_ids(&[(id, self.hash.of(id))], &mut found)
+            .map_err(|e| e.to_string())?;
+        let mut pages = Vec::with_capacity(found.len());
+        for (_, at) in found {
+            let record = self.reader.record(at).map_err(|e| e.to_string())?;
+            if let Record::Page(page) = record
+                && page.document == document
+            {
+                pages.push(page);
+            }
+        }
+        pages.sort_unstable_by_key(|page| page.part);
+        Ok(pages)
     }
 
     /// How the objects with this id stood last, each with the position of its record.

@@ -4,9 +4,9 @@ use std::fmt;
 
 use std::sync::mpsc::Sender;
 
-use machine::{RuleBookEntry, RuleBookRefusal, State};
+use machine::{DocumentRefusal, RuleBookEntry, RuleBookRefusal, SignedDocument, State};
 use model::limits::BATCH_EVENTS;
-use model::object::{ChartLine, RuleVersion};
+use model::object::{ChartLine, DocumentHead, RuleVersion};
 use model::record::{Erasure, StatementLine};
 use model::rule::RuleBook;
 use model::{
@@ -65,6 +65,9 @@ pub type RuleBookVersion = (RuleVersion, RuleBook);
 /// What became of a version of the rule book that was to be entered.
 pub(crate) type Entered = Box<Result<RuleVersion, RuleBookRefusal>>;
 
+/// What became of a document that was to be entered.
+pub(crate) type EnteredDocument = Box<Result<DocumentHead, DocumentRefusal>>;
+
 /// Records that a line of an order makes: a transfer and its own.
 const LINE_WEIGHT: usize = 2;
 
@@ -78,6 +81,7 @@ pub(crate) enum Request {
     Objects(Vec<machine::Asked>, Reply<Vec<Option<Object>>>),
     Chart(Reply<Vec<ChartLine>>),
     EnterRuleBook(Box<RuleBookEntry>, Reply<Entered>),
+    EnterDocument(Box<SignedDocument>, Reply<EnteredDocument>),
     /// The version with this number, or the one in force, where the state has it still.
     RuleBook(Option<u32>, Reply<Option<Box<RuleBookVersion>>>),
     /// The trial balance of now; `None` where a sum leaves its range.
@@ -113,6 +117,7 @@ impl Request {
             Self::EnterStatement(lines, _) => lines.len(),
             Self::EnterErasures(erasures, _) => erasures.len(),
             Self::EnterRuleBook(entry, _) => entry.moments(),
+            Self::EnterDocument(signed, _) => signed.moments(),
             _ => 1,
         };
         events.max(1)
@@ -129,6 +134,7 @@ impl Request {
             Self::Objects(_, reply) => drop(reply.send(Err(why))),
             Self::Chart(reply) => drop(reply.send(Err(why))),
             Self::EnterRuleBook(_, reply) => drop(reply.send(Err(why))),
+            Self::EnterDocument(_, reply) => drop(reply.send(Err(why))),
             Self::RuleBook(_, reply) => drop(reply.send(Err(why))),
             Self::Trial(reply) => drop(reply.send(Err(why))),
             Self::DeclareLedger(_, reply) => drop(reply.send(Err(why))),
@@ -155,6 +161,7 @@ pub(crate) enum Answer {
     Objects(Reply<Vec<Option<Object>>>, Vec<Option<Object>>),
     Chart(Reply<Vec<ChartLine>>, Vec<ChartLine>),
     EnteredRuleBook(Reply<Entered>, Entered),
+    EnteredDocument(Reply<EnteredDocument>, EnteredDocument),
     RuleBook(
         Reply<Option<Box<RuleBookVersion>>>,
         Option<Box<RuleBookVersion>>,
@@ -179,6 +186,7 @@ impl Answer {
             Self::Objects(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Chart(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::EnteredRuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::EnteredDocument(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::RuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Trial(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledger(reply, value) => drop(reply.send(outcome.map(|()| value))),

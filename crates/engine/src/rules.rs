@@ -1,13 +1,12 @@
 //! Rule books: entering a version, and reading those of any time.
 
 use machine::{RuleBookEntry, RuleBookRefusal};
+use model::Object;
 use model::object::{Noun, RuleVersion};
-use model::record::{DOCUMENT_BYTES, Page};
+use model::record::DOCUMENT_BYTES;
 use model::rule::{RuleBook, bytes};
-use model::{Object, Record};
 
 use crate::books::Books;
-use crate::draft::pages_id;
 use crate::query::History;
 use crate::request::{Refused, Request, RuleBookVersion};
 
@@ -60,16 +59,8 @@ impl History {
     }
 
     /// What the pages of a document say together.
-    fn document(&self, number: u64) -> Result<Vec<u8>, String> {
-        let mut pages: Vec<Page> = Vec::new();
-        for (record, _) in self.records(pages_id(number))? {
-            if let Record::Page(page) = record
-                && page.document == number
-            {
-                pages.push(page);
-            }
-        }
-        pages.sort_unstable_by_key(|page| page.part);
+    pub(crate) fn document(&self, number: u64) -> Result<Vec<u8>, String> {
+        let pages = self.pages(number)?;
         Ok(pages
             .iter()
             .flat_map(|page| page.content().to_vec())

@@ -265,6 +265,7 @@ impl Writer {
             | Request::Orders(..)
             | Request::Objects(..)
             | Request::EnterRuleBook(..)
+            | Request::EnterDocument(..)
             | Request::RuleBook(..)
             | Request::Chart(_)) => return self.serve_platform(request, decided),
             Request::DeclareLedger(currency, reply) => {
@@ -376,6 +377,11 @@ impl Writer {
                 let time = self.next_time(entry.moments());
                 let entered = self.state.enter_rule_book(time, &entry, draft);
                 Answer::EnteredRuleBook(reply, Box::new(entered))
+            }
+            Request::EnterDocument(signed, reply) => {
+                let time = self.next_time(signed.moments());
+                let entered = self.state.enter_document(time, &signed, draft);
+                Answer::EnteredDocument(reply, Box::new(entered))
             }
             Request::RuleBook(version, reply) => {
                 let now = self.clock.now().max(self.time);

@@ -319,6 +319,8 @@ impl Books {
         }
         match object {
             Object::RuleVersion(head) => self.rules.apply_version(head, &self.accounts),
+            Object::DocumentHead(head) => self.rules.apply_document(head),
+            Object::Decision(decision) => self.rules.apply_decision(decision, &self.ledgers),
             Object::Finding(finding) => {
                 self.rules.findings = self.rules.findings.max(finding.number);
             }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use model::Object;
 use model::object::{
-    Calendar, Chargeback, ChartLine, Day, Fee, FeeTier, Figure, Finding, Gift, GiftClaim, GiftSeed,
-    Hold, Holiday, Life, Listing, Noun, OrderLine, Party, PartyKey, Payment, PaymentRequest, ROLES,
-    Reserve, Role, RuleVersion, Schedule,
+    Calendar, Chargeback, ChartLine, Day, Decision, DocumentHead, Fee, FeeTier, Figure, Finding,
+    Gift, GiftClaim, GiftSeed, Hold, Holiday, Life, Listing, Mandate, Noun, OrderLine, Party,
+    PartyKey, Payment, PaymentRequest, ROLES, Reserve, Role, RuleVersion, Schedule,
 };
 
 use crate::accounts::Accounts;
@@ -142,6 +142,9 @@ shelves! {
     findings: Finding,
     figures: Figure,
     keys: PartyKey,
+    documents: DocumentHead,
+    mandates: Mandate,
+    decisions: Decision,
 }
 
 impl Business {
@@ -231,6 +234,12 @@ impl Business {
     #[inline]
     pub(crate) fn code_of(&self, role: u8) -> u16 {
         self.roles.get(usize::from(role)).copied().unwrap_or(0)
+    }
+
+    /// Whether a decision that holds has a party frozen. It looks at all decisions.
+    pub(crate) fn has_frozen(&self, party: u128) -> bool {
+        let mut decisions = (0..SHARDS).flat_map(|shard| self.decisions.shard(shard));
+        decisions.any(|decision| decision.addressee == party && decision.freezes())
     }
 
     /// The lines of the chart, by code.

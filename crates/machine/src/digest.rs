@@ -17,7 +17,7 @@ impl State {
     /// length, the accounts in slot order and the pending transfers by id, 128 bytes each.
     /// Where the platform was used, the records of the open objects follow by kind and key, each after
     /// its length, and the listings, 24 bytes each.
-    /// Where a rule book was entered, what a snapshot header has of the rules follows, and the rows of the
+    /// Where a rule book or a document was entered, what a snapshot header has of the rules follows, and the rows of the
     /// tallies, by subject.
     /// Counts, lengths and timestamps are 8 bytes, little-endian.
     ///
@@ -62,7 +62,7 @@ impl State {
             }
         }
         let rules = &self.books.rules;
-        if !rules.is_idle() {
+        if !rules.is_blank() {
             let mut bytes = Vec::new();
             rules.header().write(&mut bytes);
             hash.update(&bytes);

@@ -235,6 +235,13 @@ impl Books {
         }
         match object {
             Object::RuleVersion(head) => sound(self.rules.book_of(head).is_some())?,
+            Object::DocumentHead(head) => sound(self.rules.is_document(head))?,
+            Object::Mandate(mandate) => sound(mandate.document <= self.rules.documents)?,
+            Object::Decision(decision) => {
+                let declared = |ledger| ledger == 0 || self.ledgers.contains_key(&ledger);
+                sound(decision.document <= self.rules.documents && declared(decision.ledger))?;
+                sound(self.rules.restrictions().takes(decision))?;
+            }
             // The next one, or one that is told of again.
             Object::Finding(finding) => sound(finding.number <= self.rules.findings + 1)?,
             _ => {}

@@ -46,6 +46,7 @@ mod create_account;
 mod create_transfer;
 mod deed;
 mod digest;
+mod document;
 mod draw;
 mod end_pending;
 mod evolve;
@@ -69,6 +70,7 @@ mod table;
 
 pub use acts::Asked;
 pub use acts::market::LINE_MOMENTS;
+pub use document::{Beyond, DocumentRefusal, SignedDocument};
 pub use evolve::EvolveError;
 pub use expire::RING_MOMENTS;
 pub use fact::{Fact, Sink, Slots};

@@ -134,7 +134,8 @@ impl Restore {
             state.books.accounts.push_blank();
         }
         if let Some(rules) = &header.rules {
-            state.books.rules.restore(rules);
+            let books = &mut state.books;
+            books.rules.restore(rules, &books.ledgers);
         }
         let listings = header.listings.unwrap_or(0);
         for number in 0..listings {

@@ -3,7 +3,7 @@
 use merkle::key::{KeyKind, VerifierKey};
 use model::Object;
 use model::object::{Party, RuleVersion};
-use model::record::{PAGE_BYTES, Page};
+use model::record::PAGE_BYTES;
 use model::rule::bytes::{self, BytesError};
 
 use crate::State;
@@ -115,14 +115,7 @@ impl State {
         let first = time + 1 - entry.moments() as u64;
         assert!(first > self.books.clock.last, "time only rises");
         let document = self.books.rules.documents + 1;
-        let mut timestamp = first;
-        for mut page in Page::of(document, &entry.bytes) {
-            page.timestamp = timestamp;
-            self.books.apply_page(&page);
-            self.group.stamp(timestamp);
-            sink.push(Fact::Page(&page));
-            timestamp += 1;
-        }
+        let timestamp = self.enter_pages((document, first), &entry.bytes, sink);
         let (digest, digest_more) = digest_of(&entry.bytes);
         let part = |place: usize| {
             let bytes = &entry.signature[16 * place..16 * (place + 1)];

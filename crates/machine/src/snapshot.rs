@@ -21,13 +21,15 @@
 //! number, as the length and the bytes of its record; then the rules (headers before `cf-snap4` lack
 //! them, and the chunks of tallies): the numbers of the last document, of the last finding and of the
 //! next tally; the count of tallies, and of each the first half of SHA-256 over its definition (16
-//! bytes), its number and since when it counts; the count of versions of the rule book, and of each the length and the bytes
-//! of its record and of its canonical form. Numbers are 8 bytes, little-endian.
+//! bytes), its number and since when it counts; the count of versions of the rule book, and of each
+//! the length and the bytes of its record and of its canonical form; the count of the stops and caps
+//! that authorities decided and that hold or are to come, and of each the length and the bytes of its
+//! record. Numbers are 8 bytes, little-endian.
 
 use std::collections::BTreeMap;
 
 use model::limits::{ACCOUNTS, LISTINGS};
-use model::object::RuleVersion;
+use model::object::{Decision, Life, RuleVersion};
 use model::rule::RuleBook;
 use model::rule::bytes::{decode, encode};
 use model::{Account, Currency, Object, Record};
@@ -39,6 +41,7 @@ use crate::index::SHARDS;
 use crate::listings::Offer;
 use crate::restore::RestoreError;
 use crate::rules::Numbered;
+use crate::rules::restrictions::RESTRICTIONS;
 use crate::rules::standing::VERSIONS;
 
 /// Accounts in a chunk.
@@ -82,6 +85,8 @@ pub(crate) struct RulesHeader {
     /// Number of each tally by its definition, and since when it counts.
     pub(crate) tallies: BTreeMap<u128, Numbered>,
     pub(crate) versions: Vec<(RuleVersion, RuleBook)>,
+    /// Stops and caps.
+    pub(crate) decisions: Vec<Decision>,
 }
 
 /// What a chunk holds: accounts, a shard of pending transfers, of objects or of tallies, a run of
@@ -336,6 +341,12 @@ impl RulesHeader {
                 out.extend_from_slice(&part);
             }
         }
+        out.extend_from_slice(&(self.decisions.len() as u64).to_le_bytes());
+        for decision in &self.decisions {
+            let record = Record::Object(Object::Decision(*decision)).to_bytes();
+            out.extend_from_slice(&(record.len() as u64).to_le_bytes());
+            out.extend_from_slice(&record);
+        }
     }
 
     fn read(rest: &mut &[u8]) -> Result<Self, HeaderError> {
@@ -369,6 +380,17 @@ impl RulesHeader {
                 return Err(HeaderError::Rules);
             }
             rules.versions.push((head, book));
+        }
+        for _ in 0..take_number(rest)? {
+            let record = Record::decode(take_bytes(rest)?);
+            let Ok(Record::Object(Object::Decision(decision))) = record else {
+                return Err(HeaderError::Rules);
+            };
+            let holds = decision.is_sound() && decision.restricts();
+            if !holds || rules.decisions.len() == RESTRICTIONS {
+                return Err(HeaderError::Rules);
+            }
+            rules.decisions.push(decision);
         }
         Ok(rules)
     }

@@ -7,20 +7,27 @@
 //! - [`record`] holds the facts of the log and their canonical bytes;
 //! - [`batch`] holds the outer leaf, the one line of the Merkle log that a batch of records makes;
 //! - [`rule`] holds rules for payments, as data;
+//! - [`document`] holds what authorities decide, as text; [`fine`], [`concentration`] and [`sales`]
+//!   compute what such decisions rest on;
 //! - [`money`] turns minor units into decimal text and back.
 
 mod account;
 mod act;
 pub mod batch;
+pub mod concentration;
+pub mod document;
 mod filter;
+pub mod fine;
 pub mod form;
 pub mod limits;
 pub mod money;
 pub mod object;
 mod order;
 mod pack;
+pub mod product;
 pub mod record;
 pub mod rule;
+pub mod sales;
 mod status;
 mod transfer;
 

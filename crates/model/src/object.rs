@@ -13,6 +13,7 @@ use crate::pack::{pack, unpack};
 use crate::record::RecordError;
 
 mod chart;
+mod decision;
 mod gift;
 mod market;
 mod party;
@@ -21,6 +22,10 @@ mod rule;
 
 pub use chart::{
     ACCOUNT_CLASSES, Calendar, ChartLine, DAY_STATES, Day, Fee, FeeTier, Holiday, ROLES, Role,
+};
+pub use decision::{
+    APPEALS, DECISION_KINDS, DECISION_STATES, Decision, DecisionKind, DecisionState, DocumentHead,
+    MEASURES, Mandate, Measure, OUTCOMES_OF_APPEALS, SIDES, WINDOWS_OF_CAPS, YES_NO,
 };
 pub use gift::{GIFT_KINDS, GIFT_STATES, Gift, GiftClaim, GiftSeed};
 pub use market::{
@@ -261,11 +266,21 @@ macro_rules! every_object {
 every_object! {
     ChartLine, Party, Fee, FeeTier, Calendar, Holiday, Day, Hold, Payment, PaymentRequest,
     Schedule, Chargeback, Listing, OrderLine, Reserve, Gift, GiftSeed, GiftClaim,
-    RuleVersion, Finding, Figure, PartyKey,
+    RuleVersion, Finding, Figure, PartyKey, DocumentHead, Mandate, Decision,
 }
 
 /// The fields that name a party, in objects that are none.
-const PARTY_FIELDS: &[&str] = &["buyer", "party", "payee", "payer", "seller", "sender"];
+const PARTY_FIELDS: &[&str] = &[
+    "addressee",
+    "appeal_to",
+    "authority",
+    "buyer",
+    "party",
+    "payee",
+    "payer",
+    "seller",
+    "sender",
+];
 
 impl Object {
     /// The parties that it is about, each once; the institution itself is none.

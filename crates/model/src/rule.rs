@@ -284,6 +284,14 @@ impl RuleBook {
 }
 
 impl Zone {
+    /// One that is always so many minutes ahead, plus [`Offset::ZERO`].
+    pub fn fixed(ahead: u16) -> Self {
+        Self {
+            name: crate::document::moment::write_zone(ahead),
+            offsets: vec![Offset { from: 0, ahead }],
+        }
+    }
+
     fn is_sound(&self) -> bool {
         let rises = |pair: &[Offset]| {
             let since = pair[1].from.checked_sub(pair[0].from);

@@ -193,6 +193,7 @@ statuses! {
         PartyHasBalances = 35 "party_has_balances" "An account of the party does not stand at zero.",
         PartyDataErased = 36 "party_data_erased" "The personal data of the party were erased.",
         PartyDataNotKept = 37 "party_data_not_kept" "The vault has no personal data of the party.",
+        PartyFrozenByDecision = 38 "party_frozen_by_decision" "A decision of an authority has the party frozen.",
         ChartRoleMissing = 40 "chart_role_missing" "The chart has no account for what is asked.",
         ChartRoleTaken = 41 "chart_role_taken" "Another line of the chart has this role.",
         ChartLineNotFound = 42 "chart_line_not_found" "The chart has no line with this code.",

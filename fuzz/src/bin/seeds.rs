@@ -121,6 +121,10 @@ fn write_platform() {
     for (number, text) in COMMANDS.iter().enumerate() {
         write("command", number, text.as_bytes());
     }
+    for (number, kind) in DOCUMENTS.iter().enumerate() {
+        let path = folder("../crates/model/tests/documents").join(format!("{kind}.txt"));
+        write("document", number, &fs::read(path).expect("an example"));
+    }
     let fixture = folder("../fixtures/v3/directory");
     write_records(&fixture, 20_000, 3);
     let snapshots = fs::read_dir(fixture.join("snapshots")).expect("the fixture");
@@ -374,6 +378,9 @@ const JSON: [&str; 8] = [
     r#"{"ledger":978,"code":"EUR","exponent":2}"#,
     r#"{"nanoseconds":"1767571200000000000"}"#,
 ];
+
+/// The examples of documents.
+const DOCUMENTS: [&str; 5] = ["mandate", "fine", "cap", "fulfilment", "appeal"];
 
 const COMMANDS: [&str; 6] = [
     r#"{"id":"7","act":"pay","payer":"1","payee":2,"ledger":978,"amount":"12.50","funding":"card"}"#,

@@ -3,6 +3,7 @@
 pub(crate) mod chargeback;
 pub(crate) mod chart;
 pub(crate) mod day;
+pub(crate) mod decision;
 pub(crate) mod exchange;
 pub(crate) mod fee;
 pub(crate) mod gift;
@@ -101,6 +102,10 @@ pub(crate) fn ring<S: Sink>(work: &mut Work<'_, S>, object: &Object) -> Done {
         Object::OrderLine(line) => market::ring(work, line),
         Object::Reserve(reserve) => market::release_reserve(work, reserve),
         Object::Gift(gift) => gift::expire(work, gift),
+        Object::Decision(decision) => {
+            decision::ring(work, decision);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

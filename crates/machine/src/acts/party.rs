@@ -14,7 +14,8 @@ const KEPT: u8 = 1;
 const ERASED: u8 = 2;
 const _: () = assert!(VAULT_STATES.len() == 3);
 
-/// Place of `closed` among the states of a party.
+/// Places among the states of a party.
+const FROZEN: u8 = 1;
 const CLOSED: u8 = 2;
 
 pub(crate) fn open<S: Sink>(work: &mut Work<'_, S>, act: &PartyOpen) -> Done {
@@ -71,6 +72,9 @@ pub(crate) fn set_state<S: Sink>(work: &mut Work<'_, S>, act: &PartyState) -> Do
         ..party
     };
     check(&party)?;
+    // While a decision holds it frozen, only the reason beside it can change.
+    let stays = act.state == FROZEN || !work.state.books.business.has_frozen(act.party);
+    ensure(stays, Status::PartyFrozenByDecision.at("party"))?;
     if act.state == CLOSED {
         ensure(
             !has_balances(work, act.party),

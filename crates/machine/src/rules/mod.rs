@@ -8,6 +8,7 @@
 //! What cannot be said because a figure or a part is not known is not required.
 
 mod program;
+pub(crate) mod restrictions;
 pub(crate) mod standing;
 mod tallies;
 mod value;

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use model::document::Document;
 use model::money::CurrencyCode;
-use model::object::{Figure, Finding, FindingState, Party, PartyKey, RuleVersion, is_own_transfer};
+use model::object::{
+    Decision, DocumentHead, Figure, Finding, FindingState, Party, PartyKey, RuleVersion,
+    is_own_transfer,
+};
 use model::record::{DOCUMENT_BYTES, Page};
 use model::rule::{Lines, RuleBook, bytes};
 use model::{Account, Currency, Transfer};
 use sha2::{Digest, Sha256};
 
+use super::restrictions::Restrictions;
 use super::{Facts, Payment, Program, Side, Tallies};
 use crate::State;
 use crate::accounts::Accounts;
@@ -21,10 +26,12 @@ use crate::snapshot::RulesHeader;
 /// Versions of the rule book that are in force or to come, at most.
 pub(crate) const VERSIONS: usize = 16;
 
-/// The rule books of a state.
+/// The rule books of a state, and the decisions that are judged beside them.
 pub(crate) struct Rules {
     /// In force and to come, by version; an older one is let go as another is entered.
     versions: Vec<Version>,
+    /// What authorities stopped or capped.
+    restrictions: Restrictions,
     pub(crate) tallies: Tallies,
     /// By ledger and code, the posted debits and credits of all accounts, where a rule compares
     /// such sums.
@@ -55,9 +62,11 @@ pub(crate) struct Seen<'a> {
 
 impl Rules {
     pub(crate) fn new(key: Key) -> Self {
+        let tallies = Tallies::with_key(key);
         Self {
             versions: Vec::new(),
-            tallies: Tallies::with_key(key),
+            restrictions: Restrictions::new(&tallies),
+            tallies,
             sums: None,
             documents: 0,
             findings: 0,
@@ -65,10 +74,19 @@ impl Rules {
         }
     }
 
-    /// Whether no rule book was ever entered.
+    /// Whether no payment has to be judged.
     #[inline]
     pub(crate) const fn is_idle(&self) -> bool {
-        self.versions.is_empty()
+        self.versions.is_empty() && self.restrictions.is_empty()
+    }
+
+    /// Whether no rule book and no document was ever entered.
+    pub(crate) const fn is_blank(&self) -> bool {
+        self.documents == 0
+    }
+
+    pub(crate) const fn restrictions(&self) -> &Restrictions {
+        &self.restrictions
     }
 
     /// The version in force at a moment.
@@ -99,15 +117,17 @@ impl Rules {
             next_tally,
             tallies: tallies.clone(),
             versions: self.versions.iter().map(version).collect(),
+            decisions: self.restrictions.decisions().to_vec(),
         }
     }
 
     /// As they were when a snapshot began.
-    pub(crate) fn restore(&mut self, header: &RulesHeader) {
+    pub(crate) fn restore(&mut self, header: &RulesHeader, ledgers: &BTreeMap<u32, Currency>) {
         self.documents = header.documents;
         self.findings = header.findings;
         self.tallies
             .set_numbers(header.tallies.clone(), header.next_tally);
+        self.restrictions.set(header.decisions.clone(), ledgers);
         self.set_versions(header.versions.clone(), 0);
     }
 
@@ -125,13 +145,42 @@ impl Rules {
 
     /// The rule book that the pages before `head` are, where they are what it says.
     pub(crate) fn book_of(&self, head: &RuleVersion) -> Option<RuleBook> {
-        let (first, second) = digest_of(&self.pages);
-        let next = self.last_version() + 1;
-        let fits = head.document == self.documents + 1
-            && head.version == next
-            && (head.digest, head.digest_more) == (first, second);
+        let fits = head.version == self.last_version() + 1
+            && self.have_come(head.document, (head.digest, head.digest_more));
         let book = bytes::decode(&self.pages).ok().filter(|_| fits)?;
         (book.rules.len() == usize::from(head.rules)).then_some(book)
+    }
+
+    /// Whether the pages before are those of this document.
+    fn have_come(&self, document: u64, digest: (u128, u128)) -> bool {
+        document == self.documents + 1 && digest == digest_of(&self.pages)
+    }
+
+    /// Whether the pages before `head` are the document that it says.
+    pub(crate) fn is_document(&self, head: &DocumentHead) -> bool {
+        let text = core::str::from_utf8(&self.pages).ok();
+        self.have_come(head.number, (head.digest, head.digest_more))
+            && text
+                .and_then(|text| Document::parse(text).ok())
+                .is_some_and(|document| document.kind() == head.kind)
+    }
+
+    /// Enters the document whose pages were entered before.
+    pub(crate) fn apply_document(&mut self, head: &DocumentHead) {
+        self.documents = head.number;
+        self.pages.clear();
+    }
+
+    /// A decision stands so from now on.
+    pub(crate) fn apply_decision(
+        &mut self,
+        decision: &Decision,
+        ledgers: &BTreeMap<u32, Currency>,
+    ) {
+        if self.restrictions.apply(decision, ledgers) {
+            let versions = self.versions.drain(..).map(|v| (v.head, v.book)).collect();
+            self.set_versions(versions, decision.timestamp);
+        }
     }
 
     /// Enters the version whose pages were entered before. `accounts` are those of the books.
@@ -153,8 +202,10 @@ impl Rules {
 
     /// Stands on these versions, and counts for them.
     pub(crate) fn set_versions(&mut self, versions: Vec<(RuleVersion, RuleBook)>, since: u64) {
+        let books = versions.iter().map(|(_, book)| book);
         self.tallies
-            .keep(versions.iter().map(|(_, book)| book), since);
+            .keep(books.chain([self.restrictions.book()]), since);
+        self.restrictions.compile(&self.tallies);
         let compile = |(head, book): (RuleVersion, RuleBook)| Version {
             program: Program::new(&book, &self.tallies),
             head,
@@ -212,7 +263,7 @@ impl Rules {
         }
     }
 
-    /// What the version in force finds in a payment.
+    /// What the decisions and the version in force find in a payment: a decision goes before a rule.
     #[inline]
     pub(crate) fn judge(
         &self,
@@ -220,13 +271,10 @@ impl Rules {
         ledgers: &BTreeMap<u32, Currency>,
         payment: &Payment,
     ) -> Vec<Finding> {
+        let seen = self.sees(business, ledgers);
+        let mut all = self.restrictions.judge(&self.tallies, &seen, payment);
         let Some(version) = self.in_force(payment.time) else {
-            return Vec::new();
-        };
-        let seen = Seen {
-            business,
-            ledgers,
-            sums: self.sums.as_ref(),
+            return all;
         };
         let found = version.program.judge(&self.tallies, &seen, payment);
         let finding = |found: super::Found| Finding {
@@ -246,7 +294,8 @@ impl Rules {
             again: found.again,
             ..Finding::default()
         };
-        found.into_iter().map(finding).collect()
+        all.extend(found.into_iter().map(finding));
+        all
     }
 }
 

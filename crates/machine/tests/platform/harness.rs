@@ -366,7 +366,7 @@ impl Platform {
     }
 
     /// What the records from `first` on say, a line for each transfer and object.
-    fn story(&mut self, first: usize) -> String {
+    pub fn story(&mut self, first: usize) -> String {
         let mut out = String::new();
         for at in first..self.records.len() {
             match self.records[at] {

@@ -8,6 +8,9 @@
 mod bulk;
 mod chargebacks;
 mod claims;
+mod decisions;
+mod decisions_random;
+mod decisions_refused;
 mod disputed;
 mod exchange;
 mod fees;

@@ -392,7 +392,10 @@ fn plain(object: &Object) -> Option<Object> {
         | Object::RuleVersion(_)
         | Object::Finding(_)
         | Object::Figure(_)
-        | Object::PartyKey(_) => return None,
+        | Object::PartyKey(_)
+        | Object::DocumentHead(_)
+        | Object::Mandate(_)
+        | Object::Decision(_) => return None,
     }
     Some(object)
 }

@@ -50,14 +50,14 @@ objects! {
         signature_d: u128 = Form::Digest,
     }
 
-    /// A payment that a rule was not kept with.
+    /// A payment that a rule was not kept with, or that a decision forbids.
     53 Finding "finding" [command, number] {
         /// The command or transfer that asked for the payment; of a payment that time brought, what
         /// it belongs to.
         command: u128 = Form::Id,
         /// From 1, without gaps.
         number: u64 = Form::Number,
-        /// Version of the rule book.
+        /// Version of the rule book; 0 where a decision forbids it.
         version: u32 = Form::Number,
         /// Place of the rule in it, from 0.
         rule: u16 = Form::Number,
@@ -85,6 +85,10 @@ objects! {
         limit: u128 = Form::Number,
         /// When it begins again at 0, or a part of it falls away; 0 is never.
         again: u64 = Form::Time,
+        /// Whose decision forbids it; 0 where a rule is not kept.
+        authority: u128 = Form::Id,
+        /// The number of the decision.
+        decision: u64 = Form::Number,
     }
 
     /// A figure of the institution or its market, that rules compare: income, net assets.
@@ -119,7 +123,8 @@ impl Life for RuleVersion {
 impl Life for Finding {
     fn is_sound(&self) -> bool {
         self.number != 0
-            && self.version != 0
+            && (self.version != 0) != (self.authority != 0)
+            && (self.authority != 0) == (self.decision != 0)
             && named(self.then, CONSEQUENCES)
             && named(self.channel, CHANNELS)
             && named(self.state, FINDING_STATES)

@@ -44,7 +44,7 @@ things! {
     ChartLine, Party, Fee, FeeTier, Calendar, Holiday, Day, Hold deadline, Payment deadline,
     PaymentRequest deadline, Schedule deadline, Chargeback deadline, Listing,
     OrderLine deadline, Reserve deadline, Gift deadline, GiftSeed, GiftClaim,
-    RuleVersion, Finding, Figure, PartyKey,
+    RuleVersion, Finding, Figure, PartyKey, DocumentHead, Mandate, Decision,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,278 @@
+//! What each kind of document says, field by field.
+
+use super::form::{self, Form, Lines};
+use super::{DocumentError, check};
+use crate::fine::{Computation, METHODS, Method};
+use crate::object::{
+    DECISION_KINDS, MEASURES, OUTCOMES_OF_APPEALS, SIDES, WINDOWS_OF_CAPS, YES_NO,
+};
+use crate::product::PRODUCTS;
+
+/// A name of a list.
+macro_rules! name {
+    ($names:ident, $says:literal) => {
+        Form {
+            read: |text| form::place_of(text, $names),
+            write: |place| $names[usize::from(*place)].to_owned(),
+            says: $says,
+        }
+    };
+}
+
+/// A name of a list whose first one stands for nothing.
+macro_rules! maybe_name {
+    ($names:ident, $says:literal) => {
+        Form {
+            read: |text| form::maybe_place_of(text, $names),
+            write: |place| match place {
+                0 => "-".to_owned(),
+                place => $names[usize::from(*place)].to_owned(),
+            },
+            says: $says,
+        }
+    };
+}
+
+const KIND: Form<u8> = name!(
+    DECISION_KINDS,
+    "a decision is a licence, approval, veto, restriction, fine, undertaking or lifting"
+);
+const KINDS: Form<u16> = Form {
+    read: |text| form::bits_of(text, DECISION_KINDS),
+    write: |bits| form::names_of(*bits, DECISION_KINDS),
+    says: "kinds of decisions stand in their order with a space between; none is -",
+};
+const PRODUCT: Form<u8> = maybe_name!(PRODUCTS, "it is the name of a product; none is -");
+const SOME_PRODUCTS: Form<u16> = Form {
+    read: |text| form::bits_of(text, PRODUCTS).filter(|bits| bits & 1 == 0),
+    write: |bits| form::names_of(*bits, PRODUCTS),
+    says: "products stand in their order with a space between; none is -",
+};
+const MEASURE: Form<u8> = maybe_name!(MEASURES, "a measure is stop, freeze or cap; none is -");
+const SIDE: Form<u8> = maybe_name!(
+    SIDES,
+    "a cap is of each payer, each payee or everyone; none is -"
+);
+const WINDOW: Form<u8> = maybe_name!(WINDOWS_OF_CAPS, "a cap is for a day or a month; none is -");
+const METHOD: Form<u8> = maybe_name!(
+    METHODS,
+    "a method is stated, share_of_sales or guidelines_2006; none is -"
+);
+const COURT: Form<u8> = name!(YES_NO, "whether it is a court is yes or no");
+const OUTCOME: Form<u8> = name!(
+    OUTCOMES_OF_APPEALS,
+    "an appeal is lodged, upheld or annulled"
+);
+
+/// Makes a kind of document from its table: name of the type, its kind, and its fields with their
+/// name in text.
+macro_rules! texts {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $kind:literal {
+            $($(#[$field_doc:meta])* $field:ident $line:literal: $type:ty = $form:expr,)*
+        }
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
+            /// What it says in words.
+            pub reasons: String,
+        }
+
+        impl $name {
+            const FIELDS: &[&str] = &[$($line,)*];
+
+            /// Reads what stands behind the first line.
+            pub(super) fn read(lines: &mut Lines<'_>) -> Result<Self, DocumentError> {
+                let text = Self {
+                    $($field: lines.field($line, &$form)?,)*
+                    reasons: lines.reasons()?,
+                };
+                text.check().map_err(|(field, why)| {
+                    let place = Self::FIELDS.iter().position(|name| *name == field);
+                    let line = place.map_or(0, |place| place as u32 + 2);
+                    DocumentError { line, why }
+                })?;
+                Ok(text)
+            }
+
+            /// The text that it was read from, or can be.
+            pub(super) fn write(&self) -> String {
+                let mut out = format!("counterfoil/{}/v1\n", $kind);
+                $(
+                    out += $line;
+                    out.push(' ');
+                    out += &($form.write)(&self.$field);
+                    out.push('\n');
+                )*
+                out.push('\n');
+                out += &self.reasons;
+                out.push('\n');
+                out
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// What an authority may decide. The institution enters it, by the law that it names.
+    MandateText "mandate" {
+        /// Whose it is.
+        authority "authority": u128 = form::PARTY,
+        /// From 1, without gaps: a later one takes the place of the one before.
+        number "number": u32 = form::SMALL_NUMBER,
+        /// The member of the staff that signs it.
+        by "by": u128 = form::PARTY,
+        /// By which law.
+        law "law": String = form::WORDS,
+        /// Where: `CN`, `EU`, `GB`.
+        jurisdiction "jurisdiction": u128 = form::SHORT,
+        /// Whether it decides appeals, see [`YES_NO`].
+        court "court": u8 = COURT,
+        /// What it decides: bits by place in [`DECISION_KINDS`].
+        decides "decides": u16 = KINDS,
+        /// About which products: bits by place in [`PRODUCTS`].
+        products "products": u16 = SOME_PRODUCTS,
+        /// The laws that allow it to ask for data of everybody.
+        bulk "bulk": Vec<String> = form::LAWS,
+        /// Nanoseconds since 1970; 0 is at once.
+        from "from": u64 = form::MAYBE_MOMENT,
+        /// Nanoseconds since 1970: when it ends; 0 is never.
+        to "to": u64 = form::MAYBE_MOMENT,
+    }
+
+    /// What an authority decides.
+    DecisionText "decision" {
+        /// Who decides, and signs.
+        authority "authority": u128 = form::PARTY,
+        /// From 1 for each authority, without gaps.
+        number "number": u64 = form::NUMBER,
+        /// By place in [`DECISION_KINDS`].
+        kind "kind": u8 = KIND,
+        /// To whom; 0 is the institution itself.
+        addressee "addressee": u128 = form::MAYBE_PARTY,
+        /// By which law.
+        law "law": String = form::WORDS,
+        /// The place in it.
+        article "article": String = form::WORDS,
+        /// Where: that of the mandate.
+        jurisdiction "jurisdiction": u128 = form::SHORT,
+        /// About which product, by place in [`PRODUCTS`]; 0 is none.
+        product "product": u8 = PRODUCT,
+        /// Of a restriction, by place in [`MEASURES`].
+        measure "measure": u8 = MEASURE,
+        /// Of a cap, whose payments are added up: by place in [`SIDES`].
+        of "of": u8 = SIDE,
+        /// Of a cap, for how long: by place in [`WINDOWS_OF_CAPS`].
+        window "window": u8 = WINDOW,
+        /// Of a cap, when days begin: minutes that local time is ahead, plus
+        /// [`crate::rule::Offset::ZERO`]; 0 is none.
+        zone "zone": u16 = form::MAYBE_ZONE,
+        /// Of the amount; 0 is none.
+        ledger "ledger": u32 = form::MAYBE_32,
+        /// The fine, or what may be paid in the window of a cap; in minor units.
+        amount "amount": u128 = form::MAYBE_128,
+        /// Of a fine, how it is computed: by place in [`METHODS`].
+        method "method": u8 = METHOD,
+        /// See [`Computation::base`].
+        base "base": u128 = form::MAYBE_128,
+        /// See [`Computation::share`].
+        share "share": u16 = form::MAYBE_16,
+        /// See [`Computation::years`].
+        years "years": u16 = form::MAYBE_16,
+        /// See [`Computation::entry`].
+        entry "entry": u16 = form::MAYBE_16,
+        /// See [`Computation::turnover`].
+        turnover "turnover": u128 = form::MAYBE_128,
+        /// See [`Computation::unit`].
+        unit "unit": u128 = form::MAYBE_128,
+        /// Of a lifting, the number of the decision of the same authority that ends by it.
+        lifts "lifts": u64 = form::MAYBE_64,
+        /// Nanoseconds since 1970: when its term begins; 0 is at once.
+        from "from": u64 = form::MAYBE_MOMENT,
+        /// Nanoseconds since 1970: when its term ends; 0 is never.
+        to "to": u64 = form::MAYBE_MOMENT,
+        /// Nanoseconds since 1970: when what was undertaken or fined is due; 0 is never.
+        due "due": u64 = form::MAYBE_MOMENT,
+        /// Nanoseconds since 1970: until when it can be appealed; 0 is never.
+        appeal_until "appeal_until": u64 = form::MAYBE_MOMENT,
+        /// The court that decides on an appeal; 0 is none.
+        appeal_to "appeal_to": u128 = form::MAYBE_PARTY,
+    }
+
+    /// Proof that what was undertaken or fined was done.
+    FulfilmentText "fulfilment" {
+        /// Who says so, and signs: the addressee, the authority, or a member of the staff where the
+        /// institution itself is addressed.
+        by "by": u128 = form::PARTY,
+        /// Whose decision it is about.
+        authority "authority": u128 = form::PARTY,
+        /// The number of the decision.
+        number "number": u64 = form::NUMBER,
+        /// SHA-256 over the proof itself.
+        sha256 "sha256": [u8; 32] = form::SHA256,
+    }
+
+    /// An appeal, or what a court decides on it.
+    AppealText "appeal" {
+        /// Who appeals or decides, and signs.
+        by "by": u128 = form::PARTY,
+        /// Whose decision it is about.
+        authority "authority": u128 = form::PARTY,
+        /// The number of the decision.
+        number "number": u64 = form::NUMBER,
+        /// By place in [`OUTCOMES_OF_APPEALS`].
+        outcome "outcome": u8 = OUTCOME,
+    }
+}
+
+impl MandateText {
+    fn check(&self) -> Result<(), check::Wrong> {
+        check::mandate(self)
+    }
+}
+
+impl DecisionText {
+    fn check(&self) -> Result<(), check::Wrong> {
+        check::decision(self)
+    }
+
+    /// How its fine is computed, and of what.
+    pub fn computation(&self) -> (Method, Computation) {
+        let method = Method::ALL.get(usize::from(self.method));
+        let computation = Computation {
+            base: self.base,
+            share: self.share,
+            years: self.years,
+            entry: self.entry,
+            turnover: self.turnover,
+            unit: self.unit,
+        };
+        (method.copied().unwrap_or(Method::None), computation)
+    }
+}
+
+impl FulfilmentText {
+    // Its form is all that it has to keep to.
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "as its neighbours"
+    )]
+    const fn check(&self) -> Result<(), check::Wrong> {
+        Ok(())
+    }
+}
+
+impl AppealText {
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "as its neighbours"
+    )]
+    const fn check(&self) -> Result<(), check::Wrong> {
+        Ok(())
+    }
+}
