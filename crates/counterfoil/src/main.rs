@@ -16,6 +16,7 @@ mod client;
 mod config;
 mod demo;
 mod directory;
+mod document;
 mod erase;
 mod events;
 mod export;
@@ -107,6 +108,8 @@ enum Command {
         #[command(subcommand)]
         action: rule::Rule,
     },
+    /// What authorities say: mandates, decisions, fulfilments, appeals.
+    Document(OnBooks<document::Document>),
     Events(events::Events),
     /// Webhooks: events that are posted to URLs, signed.
     Webhook(OnBooks<webhook::Webhook>),
@@ -169,6 +172,10 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Erase(erase) => erase::run(erase, output),
         Command::Key { action } => key::run(&action, output),
         Command::Rule { action } => rule::run(&action, output),
+        Command::Document(OnBooks { target, action }) => match &action {
+            document::Document::Check { file } => document::check(file, output),
+            action => with_client(&target, |client| document::run(action, client, output)),
+        },
         Command::Events(events) => with_client(&events.target, |client| {
             events::run(&events, client, output)
         }),

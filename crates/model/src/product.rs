@@ -1,6 +1,6 @@
 //! Products: groups of acts by a name, so that who restricts payments need not know their numbers.
 //!
-//! Only acts that begin business are among them. What ends it goes on where a product is stopped:
+//! Only acts that begin business are among them: a payment is counted as it is made or reserved. What ends it goes on where a product is stopped:
 //! captures, confirmations, refunds, gifts that are claimed or come back. So nobody's money is caught.
 
 /// Names of the products; the first stands for none.
@@ -25,7 +25,7 @@ const KINDS: [&[u16]; PRODUCTS.len()] = [
     &[35, 36],
     &[48],
     &[90],
-    &[73],
+    &[72, 73],
     &[46, 47],
     &[900],
 ];
@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(acts("sharing"), "share share_finish");
         assert_eq!(acts("exchange"), "exchange");
         assert_eq!(acts("gift"), "gift_send");
-        assert_eq!(acts("marketplace"), "order_pay");
+        assert_eq!(acts("marketplace"), "order_place order_pay");
         assert_eq!(acts("payout"), "payout payout_batch");
         assert_eq!(acts("none"), "");
         assert_eq!(kinds_of(99), &[] as &[u16]);

@@ -26,7 +26,6 @@ pub use balance::Balance;
 pub use error::ReadError;
 pub use example::{Asked, Example, Expected, Person};
 pub use explain::{consequence, explain};
-pub use names::PRODUCTS;
 pub use packs::{PACKS, Pack, pack};
 pub use rule::{File, read};
 pub use write::to_toml;

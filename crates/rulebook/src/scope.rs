@@ -2,12 +2,13 @@
 
 use model::ActFacts;
 use model::object::{PARTY_KINDS, ROLES};
+use model::product::{PRODUCTS, kinds_of};
 use model::rule::{CHANNELS, Lines, Scope, Subject};
 use toml::de::DeValue;
 
 use crate::condition::Currency;
 use crate::document::{Read, Table, Value};
-use crate::names::{PRODUCTS, SUBJECTS};
+use crate::names::SUBJECTS;
 
 /// The scope of a rule; any payment in its currency where nothing is said.
 pub(crate) fn scope(value: Option<Value<'_>>, currency: Currency) -> Read<Scope> {
@@ -51,9 +52,9 @@ pub(crate) fn lines(table: &mut Table<'_>, role: &'static str, code: &'static st
 /// Acts by name or number, behind them those of the products.
 fn kinds(table: &mut Table<'_>) -> Read<Vec<u16>> {
     let mut kinds = each(table, "kind", kind)?;
-    let names: Vec<_> = PRODUCTS.iter().map(|(name, _)| *name).collect();
+    let names = &PRODUCTS[1..];
     for product in table.items("product")? {
-        let (_, more) = PRODUCTS[product.one_of(&names)?];
+        let more = kinds_of(product.one_of(names)? as u8 + 1);
         kinds.extend(
             more.iter()
                 .filter(|kind| !kinds.contains(kind))

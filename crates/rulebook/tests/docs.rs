@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use model::ActFacts;
+use model::product::{PRODUCTS, kinds_of};
 use rulebook::examples::run;
-use rulebook::{PACKS, PRODUCTS, read, to_toml};
+use rulebook::{PACKS, read, to_toml};
 
 const DOCS: &str = include_str!("../../../docs/rules.md");
 
@@ -30,7 +31,8 @@ fn the_file_is_read_and_its_examples_are_so() {
 
 fn products() -> String {
     let mut rows = "| product | acts |\n|---|---|\n".to_owned();
-    for (name, kinds) in PRODUCTS {
+    for (place, name) in (0..).zip(PRODUCTS).skip(1) {
+        let kinds = kinds_of(place);
         let act = |kind: &u16| match ActFacts::numbered(*kind) {
             Some(facts) => format!("`{}`", facts.name),
             None => format!("transfers of code {kind}"),

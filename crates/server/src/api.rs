@@ -2,6 +2,7 @@
 
 mod books;
 mod commands;
+mod documents;
 mod events;
 mod ledgers;
 mod listings;
@@ -25,6 +26,7 @@ use crate::route::{Call, Operation};
 
 pub(crate) use books::*;
 pub(crate) use commands::*;
+pub(crate) use documents::*;
 pub(crate) use events::*;
 pub(crate) use ledgers::*;
 pub(crate) use listings::*;
@@ -62,6 +64,10 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::ListRules => fresh(list_rules(call).await),
         Operation::GetRules => fresh(get_rules(call).await),
         Operation::GetFindings => fresh(get_findings(call).await),
+        Operation::EnterDocument => enter_document(call).await,
+        Operation::GetDocument => fresh(get_document(call).await),
+        Operation::GetMandate => fresh(get_mandate(call).await),
+        Operation::GetDecision => fresh(get_decision(call).await),
         Operation::GetChart => fresh(get_chart(call).await),
         Operation::AddListings => add_listings(call).await,
         Operation::SearchListings => fresh(search_listings(call).await),

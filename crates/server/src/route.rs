@@ -60,6 +60,10 @@ pub(crate) enum Operation {
     ListRules,
     GetRules,
     GetFindings,
+    EnterDocument,
+    GetDocument,
+    GetMandate,
+    GetDecision,
     AddListings,
     SearchListings,
     GetListing,
@@ -153,7 +157,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 61] = [
+pub static TABLE: [Route; 65] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -173,6 +177,14 @@ pub static TABLE: [Route; 61] = [
     get("/v1/rules", READ, Operation::ListRules),
     get("/v1/rules/{version}", READ, Operation::GetRules),
     get("/v1/findings/{command}", READ, Operation::GetFindings),
+    post("/v1/documents", ADMIN, Operation::EnterDocument),
+    get("/v1/documents/{sha256}", READ, Operation::GetDocument),
+    get("/v1/mandates/{authority}", READ, Operation::GetMandate),
+    get(
+        "/v1/decisions/{authority}/{number}",
+        READ,
+        Operation::GetDecision,
+    ),
     post("/v1/listings", WRITE, Operation::AddListings),
     get("/v1/listings", READ, Operation::SearchListings),
     get("/v1/listings/{number}", READ, Operation::GetListing),

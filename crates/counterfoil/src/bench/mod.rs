@@ -6,6 +6,7 @@ mod load;
 mod orders;
 mod receipts;
 mod report;
+mod rules;
 mod single;
 mod spawned;
 
@@ -98,6 +99,9 @@ pub struct Bench {
     /// Afterwards as many orders that are not paid reach their deadline at once, while payments go on.
     #[arg(long, requires = "orders", value_name = "ORDERS")]
     ring: Option<u32>,
+    /// Twenty rules are in force meanwhile, four of which count each order.
+    #[arg(long, requires = "orders")]
+    rules: bool,
     /// Somebody follows the events of the orders meanwhile; the report says how quickly they came.
     #[arg(long, requires = "orders", value_enum)]
     follow: Option<Follow>,

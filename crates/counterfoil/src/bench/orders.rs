@@ -118,6 +118,9 @@ fn load_of(bench: &Bench) -> Load {
 /// Opens the parties, fills the wallets, and has the orders placed.
 pub fn measure(bench: &Bench, client: &mut Client) -> Result<Report, Failure> {
     prepare(bench, client)?;
+    if bench.rules {
+        super::rules::enter("BENCH", 2, client)?;
+    }
     let load = load_of(bench);
     let follow = bench.follow.map(|follow| Follower::begin(follow, client));
     let mut follower = follow.transpose()?;

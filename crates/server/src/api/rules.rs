@@ -72,7 +72,7 @@ pub(crate) async fn enter_rules(call: Call<'_>) -> Answer {
     Ok(json(StatusCode::CREATED, &version_view(app, &head, None)))
 }
 
-fn signature(text: &str) -> Option<[u8; 64]> {
+pub(super) fn signature(text: &str) -> Option<[u8; 64]> {
     let digits = text.as_bytes().as_chunks::<2>();
     if !digits.1.is_empty() || digits.0.len() != 64 {
         return None;
@@ -169,9 +169,9 @@ pub(crate) async fn get_findings(call: Call<'_>) -> Answer {
                     "rule_id".to_owned(),
                     rule.map(|rule| rule.id.clone()).into(),
                 );
-                let says = rulebook::explain(&book, &finding);
-                view.insert("says".to_owned(), says.into());
             }
+            let says = explained(app, &finding).await?;
+            view.insert("says".to_owned(), says.into());
         }
         views.push(view);
     }
@@ -187,8 +187,7 @@ pub(super) async fn says(app: &App, command: u128, number: u64) -> Result<Option
     if let Some(says) = forbidden(finding) {
         return Ok(Some(says));
     }
-    let book = version_of(app, finding.version.into()).await?;
-    Ok(book.and_then(|(_, book)| rulebook::explain(&book, finding)))
+    explained(app, finding).await
 }
 
 /// What a decision of an authority says; `None` where it is a rule that was not kept.
@@ -208,6 +207,15 @@ fn forbidden(finding: &Finding) -> Option<String> {
         says += &format!(": {used} of {limit} minor units are used");
     }
     Some(says + ".")
+}
+
+/// A finding in a sentence: by its rule, or by the decision that forbids the payment.
+async fn explained(app: &App, finding: &Finding) -> Result<Option<String>, Problem> {
+    if finding.decision > 0 {
+        return super::documents::says(app, finding.authority, finding.decision).await;
+    }
+    let book = version_of(app, finding.version.into()).await?;
+    Ok(book.and_then(|(_, book)| rulebook::explain(&book, finding)))
 }
 
 async fn findings_of(app: &App, command: u128) -> Result<Vec<Finding>, Problem> {
