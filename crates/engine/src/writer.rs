@@ -226,6 +226,18 @@ impl Writer {
         self.enter_findings(&mut decided.draft);
     }
 
+    fn declare(&mut self, currency: Currency, draft: &mut Draft) -> LedgerAnswer {
+        let currency = Currency {
+            timestamp: self.next_time(1),
+            ..currency
+        };
+        match self.state.declare_ledger(currency, draft) {
+            LedgerOutcome::Declared(declared) => LedgerAnswer::Declared(declared),
+            LedgerOutcome::Exists(there) => LedgerAnswer::Exists(there),
+            LedgerOutcome::Conflict(there) => LedgerAnswer::Conflict(there),
+        }
+    }
+
     /// Makes records of what rules found, in the batch of the payments.
     fn enter_findings(&mut self, draft: &mut Draft) {
         let found = self.state.findings_waiting();
@@ -269,16 +281,7 @@ impl Writer {
             | Request::RuleBook(..)
             | Request::Chart(_)) => return self.serve_platform(request, decided),
             Request::DeclareLedger(currency, reply) => {
-                let currency = Currency {
-                    timestamp: self.next_time(1),
-                    ..currency
-                };
-                let answer = match self.state.declare_ledger(currency, draft) {
-                    LedgerOutcome::Declared(declared) => LedgerAnswer::Declared(declared),
-                    LedgerOutcome::Exists(there) => LedgerAnswer::Exists(there),
-                    LedgerOutcome::Conflict(there) => LedgerAnswer::Conflict(there),
-                };
-                Answer::Ledger(reply, answer)
+                Answer::Ledger(reply, self.declare(currency, draft))
             }
             Request::Ledgers(reply) => {
                 Answer::Ledgers(reply, self.state.currencies().copied().collect())
