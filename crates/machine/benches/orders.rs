@@ -1,15 +1,23 @@
-//! What placing paid orders in bulk costs: `cargo bench -p machine --bench orders`.
+//! What placing paid orders in bulk costs: `cargo bench -p machine --bench orders`; with twenty
+//! rules in force where `RULES` is set, for so many `BUYERS`.
 #![allow(clippy::disallowed_methods)] // a benchmark times
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use machine::{Fact, LINE_MOMENTS, Recalled, Sink, State};
+use machine::{Fact, LINE_MOMENTS, Recalled, RuleBookEntry, Sink, State};
+use merkle::key::{KeyKind, SigningKey};
 use model::limits::BATCH_LINES;
 use model::money::CurrencyCode;
+use model::object::Role;
+use model::rule::bytes::encode;
+use model::rule::{
+    Condition, Consequence, Lines, Measure, Offset, Per, Relation, Rule, RuleBook, Scope, Source,
+    Tally, Term, Window, Zone,
+};
 use model::{
-    Act, ChartLineSet, Command, CommandResult, CommandStatus, Currency, OrderEvent, PartyOpen,
-    TopUp, order_flags,
+    Act, ChartLineSet, Command, CommandResult, CommandStatus, Currency, OrderEvent, PartyKeySet,
+    PartyOpen, TopUp, order_flags,
 };
 use sim::workload::Random;
 
@@ -60,6 +68,53 @@ const CHART: &[(u16, &str, &str, u16)] = &[
     (2010, "liability", "escrow", 2),
     (2020, "liability", "seller", 2),
 ];
+
+fn twenty_rules() -> RuleBook {
+    let windows = [Window::Day, Window::Month, Window::Year, Window::Lifetime];
+    let kinds = [72, 31, 32, 46, 48];
+    let rules = (0..20).map(|number: usize| Rule {
+        id: format!("rule-{number}"),
+        title: "Of the bench".to_owned(),
+        jurisdiction: "CN".to_owned(),
+        source: Source {
+            law: "none".to_owned(),
+            ..Source::default()
+        },
+        from: 0,
+        to: 0,
+        zone: 0,
+        scope: Scope {
+            kinds: vec![kinds[number / 4]],
+            currency: CurrencyCode::new("EUR").map(|code| (code, 2)),
+            payer: Lines {
+                roles: vec![Role::Wallet as u8],
+                codes: Vec::new(),
+            },
+            ..Scope::default()
+        },
+        require: Condition::Compare(
+            Term::Tally(Tally {
+                measure: Measure::Sum,
+                per: Per::Party,
+                window: windows[number % 4],
+            }),
+            Relation::AtMost,
+            Term::Money(1 << 60),
+        ),
+        unless: None,
+        then: Consequence::Refuse,
+    });
+    RuleBook {
+        zones: vec![Zone {
+            name: "+08:00".to_owned(),
+            offsets: vec![Offset {
+                from: 0,
+                ahead: Offset::ZERO + 480,
+            }],
+        }],
+        rules: rules.collect(),
+    }
+}
 
 fn place(name: &str, names: &[&str]) -> u8 {
     let place = names.iter().position(|known| *known == name);
@@ -137,6 +192,39 @@ impl Market {
         assert_eq!(result.status, CommandStatus::Created.code());
     }
 
+    /// Enters twenty rules, four of which count each order.
+    fn rule(&mut self) {
+        const SIGNER: u128 = 1;
+        let key = SigningKey::generate("bench", KeyKind::Ed25519, [1; 32]).expect("a name");
+        let halves = key.verifier().public_key().as_chunks::<16>().0;
+        let [first, second] = [0, 1].map(|half| u128::from_le_bytes(halves[half]));
+        self.command(PartyOpen {
+            party: SIGNER,
+            kind: 4,
+            ..PartyOpen::default()
+        });
+        self.command(PartyKeySet {
+            party: SIGNER,
+            key: first,
+            key_more: second,
+        });
+        let mut entry = RuleBookEntry {
+            bytes: encode(&twenty_rules()),
+            version: 1,
+            begins: 0,
+            party: SIGNER,
+            signature: [0; 64],
+        };
+        let line = key.sign_note_text(&entry.note_text()).expect("a note");
+        entry.signature = line.bytes.try_into().expect("64 bytes");
+        self.time += entry.moments() as u64;
+        let entered = self
+            .state
+            .enter_rule_book(self.time, &entry, &mut self.sink);
+        assert!(entered.is_ok(), "{entered:?}");
+        self.state.end_group();
+    }
+
     /// Every other order is the first seller's.
     fn order(&mut self) -> OrderEvent {
         self.next_id += 1;
@@ -184,6 +272,9 @@ fn main() {
     let buyers = only.and_then(|buyers| buyers.parse().ok());
     let buyers: u64 = buyers.unwrap_or(1_000_000);
     let mut market = Market::new(buyers, buyers / 10);
+    if std::env::var_os("RULES").is_some() {
+        market.rule();
+    }
     let mut times = Vec::new();
     for _ in 0..300 {
         let orders: Vec<_> = (0..BATCH_LINES).map(|_| market.order()).collect();

@@ -84,16 +84,21 @@ impl Payment {
         }
     }
 
-    /// Whether a rule with this scope is about it; its kind aside, which was looked at before.
-    fn is_within(&self, scope: &Scope, facts: &impl Facts) -> bool {
+    /// Whether a rule with this scope is about it; its kind aside, which was looked at before, and
+    /// its currency, which is that of its ledger.
+    #[inline]
+    fn is_within(
+        &self,
+        scope: &Scope,
+        currency: Option<(CurrencyCode, u8)>,
+        facts: &impl Facts,
+    ) -> bool {
         let side = self.side(scope.subject);
         (scope.channels.is_empty() || scope.channels.contains(&self.channel))
             && (scope.party == 0 || scope.party == side.party)
             && is_among(&scope.payer, self.payer.code, facts)
             && is_among(&scope.payee, self.payee.code, facts)
-            && scope
-                .currency
-                .is_none_or(|currency| facts.currency(self.ledger) == Some(currency))
+            && (scope.currency.is_none() || scope.currency == currency)
             && (scope.tiers.is_empty() && scope.parties.is_empty()
                 || facts.party(side.party).is_some_and(|(kind, tier)| {
                     (scope.tiers.is_empty() || scope.tiers.contains(&tier))

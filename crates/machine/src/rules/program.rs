@@ -92,10 +92,15 @@ impl Program {
     #[inline]
     pub fn judge(&self, tallies: &Tallies, facts: &impl Facts, payment: &Payment) -> Vec<Found> {
         let mut found = Vec::new();
-        for &place in self.by_kind.places(payment.kind) {
+        let places = self.by_kind.places(payment.kind);
+        if places.is_empty() {
+            return found;
+        }
+        let currency = facts.currency(payment.ledger);
+        for &place in places {
             let compiled = &self.rules[usize::from(place)];
             let rule = &compiled.rule;
-            if !rule.holds_at(payment.time) || !payment.is_within(&rule.scope, facts) {
+            if !rule.holds_at(payment.time) || !payment.is_within(&rule.scope, currency, facts) {
                 continue;
             }
             let case = Case {

@@ -59,6 +59,16 @@ struct Counted {
     zone: Zone,
     scope: Scope,
     tally: Tally,
+    /// The window of the last payment.
+    last: Span,
+}
+
+/// A window, as far as it was looked at: its number, and some of the moments in it.
+#[derive(Clone, Copy, Default)]
+struct Span {
+    from: u64,
+    to: u64,
+    number: u32,
 }
 
 /// All that is counted for some rule books.
@@ -151,6 +161,7 @@ impl Tallies {
             zone: zone.clone(),
             scope: scope.clone(),
             tally,
+            last: Span::default(),
         });
     }
 
@@ -251,12 +262,18 @@ impl Tallies {
         mut before: impl FnMut(RowBefore),
         change: impl Fn(&mut Row),
     ) {
-        for place in 0..self.by_kind.places(payment.kind).len() {
+        let places = self.by_kind.places(payment.kind).len();
+        if places == 0 {
+            return;
+        }
+        let currency = facts.currency(payment.ledger);
+        for place in 0..places {
             let counted = usize::from(self.by_kind.places(payment.kind)[place]);
-            let counted = &self.counted[counted];
-            if payment.time < counted.since || !payment.is_within(&counted.scope, facts) {
+            let counted = &mut self.counted[counted];
+            if payment.time < counted.since || !payment.is_within(&counted.scope, currency, facts) {
                 continue;
             }
+            counted.remember(payment.time);
             let fresh = counted.row(payment, payment.time);
             let hash = self.hash_of(&fresh);
             if !reaches(shard_of(hash)) {
@@ -410,6 +427,31 @@ impl Tallies {
 }
 
 impl Counted {
+    /// The number of the window that a moment is in.
+    #[inline]
+    fn window(&self, time: u64) -> u32 {
+        let Span { from, to, number } = self.last;
+        if (from..to).contains(&time) {
+            number
+        } else {
+            window_at(self.tally.window, &self.zone, time)
+        }
+    }
+
+    /// Keeps the window of a moment in mind: the next payment is mostly in the same.
+    #[inline]
+    fn remember(&mut self, time: u64) {
+        if !(self.last.from..self.last.to).contains(&time) {
+            let number = window_at(self.tally.window, &self.zone, time);
+            let end = end_of(self.tally.window, &self.zone, number);
+            self.last = Span {
+                from: time,
+                to: if end == 0 { u64::MAX } else { end },
+                number,
+            };
+        }
+    }
+
     /// The row for a payment at `time`, with nothing in it.
     #[inline]
     fn row(&self, payment: &Payment, time: u64) -> Row {
@@ -423,7 +465,7 @@ impl Counted {
             }
             Per::Everyone => (PARTY, 0),
         };
-        let window = window_at(self.tally.window, &self.zone, time);
+        let window = self.window(time);
         Row {
             subject: zerocopy::transmute!(subject),
             window,

@@ -161,9 +161,7 @@ pub(crate) async fn get_findings(call: Call<'_>) -> Answer {
         if let Value::Object(view) = &mut view {
             let became = rulebook::consequence(&finding);
             view.insert("became".to_owned(), became.into());
-            if let Some(says) = forbidden(&finding) {
-                view.insert("says".to_owned(), says.into());
-            } else if let Some((_, book)) = version_of(app, finding.version.into()).await? {
+            if let Some((_, book)) = version_of(app, finding.version.into()).await? {
                 let rule = book.rules.get(usize::from(finding.rule));
                 view.insert(
                     "rule_id".to_owned(),
@@ -184,29 +182,7 @@ pub(super) async fn says(app: &App, command: u128, number: u64) -> Result<Option
     let Some(finding) = findings.iter().find(|finding| finding.number == number) else {
         return Ok(None);
     };
-    if let Some(says) = forbidden(finding) {
-        return Ok(Some(says));
-    }
     explained(app, finding).await
-}
-
-/// What a decision of an authority says; `None` where it is a rule that was not kept.
-fn forbidden(finding: &Finding) -> Option<String> {
-    let Finding {
-        authority,
-        decision,
-        used,
-        limit,
-        ..
-    } = finding;
-    if *authority == 0 {
-        return None;
-    }
-    let mut says = format!("Decision {decision} of authority {authority} forbids it");
-    if *limit > 0 {
-        says += &format!(": {used} of {limit} minor units are used");
-    }
-    Some(says + ".")
 }
 
 /// A finding in a sentence: by its rule, or by the decision that forbids the payment.
