@@ -12,6 +12,7 @@ use crate::ask::integer;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{self, Output};
+use crate::rule::hexadecimal;
 use crate::show;
 
 /// Mandates, decisions, fulfilments and appeals: signed texts that the books keep.
@@ -79,11 +80,7 @@ pub fn run(document: &Document, client: &mut Client, output: Output) -> Result<(
             let text = read(file)?.to_text();
             let line = signing_key(key)?.sign_note_text(&text);
             let line = line.map_err(|error| Failure::Input(format!("the key: {error}")))?;
-            let signature: String = line
-                .bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let signature = hexadecimal(&line.bytes);
             let body = json!({ "text": text, "signature": signature });
             client.post("/v1/documents", &body)?
         }

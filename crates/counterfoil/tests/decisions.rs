@@ -24,6 +24,11 @@ The law names the bank as the authority for payment institutions.
 
 /// A decision of this kind: its number, its product and measure, what it lifts.
 fn decision(number: u32, kind: &str, (product, measure): (&str, &str), lifts: &str) -> String {
+    // Nobody appeals against being let go.
+    let (until, court) = match kind {
+        "lifting" => ("-", "-"),
+        _ => ("2099-01-01T00:00:00Z", "0000000000000000000000000000002b"),
+    };
     format!(
         "\
 counterfoil/decision/v1
@@ -52,8 +57,8 @@ lifts {lifts}
 from -
 to -
 due -
-appeal_until 2099-01-01T00:00:00Z
-appeal_to 0000000000000000000000000000002b
+appeal_until {until}
+appeal_to {court}
 
 Three audits in a row found that what customers are owed was not covered at the end of the day. The
 institution was heard and did not dispute it.
@@ -63,6 +68,13 @@ institution was heard and did not dispute it.
 
 struct Books {
     folder: TempDir,
+}
+
+/// What a command prints that succeeds.
+fn printed(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout.clone()).expect("it is text")
 }
 
 impl Books {
@@ -90,7 +102,7 @@ impl Books {
                 &format!("key new --name party.example/{party} --out {key}"),
                 false,
             );
-            let halves = books.text(&books.run(&format!("rule key {key}"), false));
+            let halves = printed(&books.run(&format!("rule key {key}"), false));
             books.done(&format!(
                 "act party_key_set party={party} {}",
                 halves.trim()
@@ -112,19 +124,13 @@ impl Books {
         command.output().expect("it runs")
     }
 
-    fn text(&self, output: &Output) -> String {
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{errors}");
-        String::from_utf8(output.stdout.clone()).expect("it is text")
-    }
-
     fn done(&self, line: &str) -> String {
         // The target stands behind the group of commands on documents.
         let line = match line.strip_prefix("document ") {
             Some(rest) => format!("document --data {} {rest}", self.path("books")),
-            None => return self.text(&self.run(line, true)),
+            None => return printed(&self.run(line, true)),
         };
-        self.text(&self.run(&line, false))
+        printed(&self.run(&line, false))
     }
 
     /// The one line of a command that fails with `code`.

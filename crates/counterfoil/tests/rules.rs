@@ -34,6 +34,13 @@ struct Books {
     folder: TempDir,
 }
 
+/// What a command prints that succeeds.
+fn printed(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout.clone()).expect("it is text")
+}
+
 impl Books {
     /// With a chart, two customers with money, and a member of the staff who has a key.
     fn new() -> Self {
@@ -51,7 +58,7 @@ impl Books {
             &format!("key new --name staff.example/rules --out {key}"),
             false,
         );
-        let halves = books.text(&books.run(&format!("rule key {key}"), false));
+        let halves = printed(&books.run(&format!("rule key {key}"), false));
         books.done(&format!("act party_key_set party=41 {}", halves.trim()));
         books
     }
@@ -76,14 +83,8 @@ impl Books {
         command.output().expect("it runs")
     }
 
-    fn text(&self, output: &Output) -> String {
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{errors}");
-        String::from_utf8(output.stdout.clone()).expect("it is text")
-    }
-
     fn done(&self, line: &str) -> String {
-        self.text(&self.run(line, true))
+        printed(&self.run(line, true))
     }
 
     /// The one line of a command that fails with `code`.
@@ -111,7 +112,7 @@ fn contains(text: &str, parts: &[&str]) {
 fn a_rule_from_its_file_to_its_refusal() {
     let books = Books::new();
     let file = books.file("rules.toml", RULES);
-    let tried = books.text(&books.run(&format!("rule test {file}"), false));
+    let tried = printed(&books.run(&format!("rule test {file}"), false));
     contains(&tried, &["1 of 1 examples are so"]);
     assert!(books.done("rule show").contains("no rule book is in force"));
 
@@ -232,7 +233,7 @@ fn what_is_not_entered_is_told() {
 #[test]
 fn packs_are_listed_printed_and_tried() {
     let books = Books::new();
-    let text = |line: &str| books.text(&books.run(line, false));
+    let text = |line: &str| printed(&books.run(line, false));
     contains(&text("rule packs"), &["qr-2018", "client-money-uk"]);
     let pack = books.file("pack.toml", &text("rule pack qr-2018"));
     contains(&text(&format!("rule test {pack}")), &["examples are so"]);

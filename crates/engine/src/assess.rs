@@ -45,6 +45,8 @@ pub struct Draft<'a> {
     pub from: u64,
     /// Nanoseconds: up to then; 0 is to the end.
     pub to: u64,
+    /// Whether the rules are tried as if they had been in force all the time, whatever their dates.
+    pub always: bool,
     /// As what books are taken that never knew such rules.
     pub taken_as: TakenAs,
     /// As what act transfers of a code are taken.
@@ -149,8 +151,11 @@ impl<'a> Pass<'a> {
     fn new(draft: &'a Draft<'a>, key: [u64; 2]) -> Self {
         let mut book = draft.book.clone();
         for rule in &mut book.rules {
-            if rule.is_draft() {
+            if rule.is_draft() || draft.always {
                 rule.from = 0;
+            }
+            if draft.always {
+                rule.to = 0;
             }
         }
         let mut tallies = Tallies::new(key);

@@ -68,21 +68,14 @@ impl std::error::Error for RuleBookRefusal {}
 impl RuleBookEntry {
     /// What is signed, as the text of a C2SP signed note: five lines.
     pub fn note_text(&self) -> String {
-        let hex = |half: u128| {
-            let bytes = half.to_le_bytes();
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        };
         let (first, second) = digest_of(&self.bytes);
         format!(
-            "counterfoil/rule-book/v1\nversion {}\nbegins {}\nparty {:032x}\nsha256 {}{}\n",
+            "counterfoil/rule-book/v1\nversion {}\nbegins {}\nparty {:032x}\nsha256 {:032x}{:032x}\n",
             self.version,
             self.begins,
             self.party,
-            hex(first),
-            hex(second),
+            first.swap_bytes(),
+            second.swap_bytes(),
         )
     }
 

@@ -205,12 +205,17 @@ impl ActFacts {
 impl Command {
     /// The canonical bytes of what is asked, which its digest is made of: the number of the act and
     /// the count of its legs (2 bytes each), the values of its fields and of its legs (16 bytes
-    /// each), little-endian.
+    /// each), little-endian. A channel that is not said is left out, as it was before there were any.
     pub fn canonical(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64 + 64 * self.legs.len());
         bytes.extend(self.act.number().to_le_bytes());
         bytes.extend((self.legs.len() as u16).to_le_bytes());
-        for value in self.act.values() {
+        let mut values = self.act.values();
+        let last = self.act.facts().fields.last();
+        if self.act.channel() == 0 && last.is_some_and(|field| field.name == "channel") {
+            values.pop();
+        }
+        for value in values {
             bytes.extend(value.to_le_bytes());
         }
         for leg in &self.legs {

@@ -1,6 +1,8 @@
 //! Twenty rules in force while a bench runs: some that every order has to keep to, and others that
 //! it passes by, as in real books.
 
+use std::fmt::Write as _;
+
 use engine::RuleBookEntry;
 use merkle::key::{KeyKind, SigningKey};
 use model::rule::bytes;
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::rule::hexadecimal;
 
 /// Who signs them.
 const SIGNER: &str = "900000001";
@@ -62,11 +65,13 @@ fn rules(currency: &str, exponent: u8) -> String {
         "currency = {currency:?}\nexponent = {exponent}\njurisdiction = \"CN\"\nzone = \"Asia/Shanghai\"\n"
     );
     let mut rule = |id: &str, scope: &str, require: &str| {
-        text += &format!(
+        write!(
+            text,
             "[[rule]]\nid = {id:?}\ntitle = \"Of the bench: {id}\"\nsource = {{ law = \"none\", \
              verified = false }}\nvalid = {{ from = \"2018-01-01\" }}\nscope = {{ {scope} }}\nrequire = \
              {{ {require} }}\nthen = \"refuse\"\n"
-        );
+        )
+        .expect("text takes everything");
     };
     let most = "at_most = \"1000000000000000\"";
     for window in COUNTED {
@@ -97,10 +102,6 @@ fn rules(currency: &str, exponent: u8) -> String {
         }
     }
     text
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use crate::time::moment;
 #[command(after_help = "\
 Examples:
   counterfoil rule try draft.toml --data ./books --from 2026-01-01 --to 2026-02-01
-  counterfoil rule try qr-2018.toml --data ./bank --take ledger:203=CNY:2 --take kind:6=pay \\
+  counterfoil rule try qr-2018.toml --data ./bank --always --take ledger:203=CNY:2 --take kind:6=pay \\
       --take account:1=wallet --take person=customer:2 --svg chart.svg
 
 No process may have the books open; nothing in them is changed. The exit code is 0 whatever the
@@ -46,6 +46,9 @@ pub struct Try {
     /// The day or moment at which that ends.
     #[arg(long, value_parser = moment)]
     to: Option<u64>,
+    /// Tries the rules as if they had been in force all the time, whatever their dates.
+    #[arg(long)]
+    always: bool,
     /// Takes something of the books for something that the draft knows: ledger:NUMBER=CODE:EXPONENT,
     /// kind:CODE=ACT, account:CODE=ROLE, person=CLASS:TIER; may be given more than once.
     #[arg(long, value_name = "WHAT=AS")]
@@ -76,6 +79,7 @@ pub fn run(asked: &Try, output: Output) -> Result<(), Failure> {
         book: &file.book,
         from: asked.from.unwrap_or(0),
         to: asked.to.unwrap_or(0),
+        always: asked.always,
         taken_as: taken.facts,
         kinds: taken.kinds,
         roles: taken.roles,

@@ -20,7 +20,8 @@ const SCRIPT: &str = include_str!("platform.txt");
 
 /// Plays all of it on new books, as the same requests each time.
 pub fn play_platform(books: &Books) {
-    for act in Act::ALL {
+    // Those about rules need a rule book: `counterfoil/tests/rules.rs` has them.
+    for act in Act::ALL.iter().filter(|act| act.number < 100) {
         assert!(SCRIPT.contains(&format!(" {} ", act.name)), "{}", act.name);
     }
     let start = ledgers();

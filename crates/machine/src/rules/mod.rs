@@ -128,16 +128,16 @@ struct ByKind {
 const LOW_KINDS: u16 = 256;
 
 impl ByKind {
-    fn new<'a>(scopes: impl Iterator<Item = &'a Scope> + Clone) -> Self {
+    fn new(scopes: &[&Scope]) -> Self {
         let about = |kind: Option<u16>| {
             let is = |scope: &Scope| {
                 let named = kind.is_some_and(|kind| scope.kinds.contains(&kind));
                 scope.kinds.is_empty() || named
             };
-            let places = scopes.clone().enumerate().filter(|(_, scope)| is(scope));
+            let places = scopes.iter().enumerate().filter(|(_, scope)| is(scope));
             places.map(|(place, _)| place as u16).collect()
         };
-        let mut high: Vec<_> = scopes.clone().flat_map(|scope| &scope.kinds).collect();
+        let mut high: Vec<_> = scopes.iter().flat_map(|scope| &scope.kinds).collect();
         high.retain(|kind| **kind >= LOW_KINDS);
         high.sort_unstable();
         high.dedup();

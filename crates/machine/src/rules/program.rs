@@ -79,7 +79,13 @@ impl Program {
         };
         Self {
             rules: book.rules.iter().map(compile).collect(),
-            by_kind: ByKind::new(book.rules.iter().map(|rule| &rule.scope)),
+            by_kind: ByKind::new(
+                &book
+                    .rules
+                    .iter()
+                    .map(|rule| &rule.scope)
+                    .collect::<Vec<_>>(),
+            ),
         }
     }
 

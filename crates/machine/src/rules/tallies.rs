@@ -103,7 +103,7 @@ impl Tallies {
             numbers: BTreeMap::new(),
             next_number: 0,
             counted: Vec::new(),
-            by_kind: ByKind::new(std::iter::empty()),
+            by_kind: ByKind::new(&[]),
             index: Index::new(),
             rows: Arena::new(),
             free: Vec::new(),
@@ -129,7 +129,13 @@ impl Tallies {
                 });
             }
         }
-        self.by_kind = ByKind::new(self.counted.iter().map(|counted| &counted.scope));
+        self.by_kind = ByKind::new(
+            &self
+                .counted
+                .iter()
+                .map(|counted| &counted.scope)
+                .collect::<Vec<_>>(),
+        );
         let numbers = before.into_values().map(|(number, _)| number);
         let retired: Vec<_> = numbers.filter(|number| !self.is_counted(*number)).collect();
         if !retired.is_empty() {
@@ -229,7 +235,7 @@ impl Tallies {
         before: impl FnMut(RowBefore),
     ) {
         self.each_row(facts, payment, reaches, before, |row| {
-            row.add(payment.amount)
+            row.add(payment.amount);
         });
     }
 
