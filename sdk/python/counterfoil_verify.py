@@ -457,7 +457,9 @@ RECORDS = {
     8: ("deed", (
         ("id", 128), ("act", 16), ("digest", 128), ("transfers", 32), ("first_transfer", 64),
         ("number", 64), ("timestamp", 64))),
+    9: ("page", (("document", 64), ("part", 16), ("length", 16), ("timestamp", 64))),
 }
+PAGE_BYTES = 384
 # Objects: kind, name and fields, each with its bits, `#` for 16 bytes, or the names of its numbers. The
 # cause and the timestamp follow.
 OBJECTS = """
@@ -501,6 +503,25 @@ OBJECTS = """
   returned:128 commitment:# commitment_more:# state=open|claimed|returned deadline:64
 49 gift_seed gift:128 seed:# state=there|gone
 50 gift_claim gift:128 party:128 number:16 ledger:32 amount:128
+52 rule_version version:32 begins:64 document:64 rules:16 digest:# digest_more:# party:128
+  signature_a:# signature_b:# signature_c:# signature_d:#
+53 finding command:128 number:64 version:32 rule:16 then=refuse|hold|flag|report
+  state=noted|open|allowed|declined|used party:128 kind:16
+  channel=none|app|web|in_store|api|card|qr_a|qr_b|qr_c|qr_d debit_account_id:128
+  credit_account_id:128 ledger:32 amount:128 used:128 limit:128 again:64 authority:128 decision:64
+54 figure name:128 name_more:128 value:128 day:32
+55 party_key party:128 key:# key_more:#
+56 document digest:# digest_more:# number:64 kind=mandate|decision|fulfilment|appeal party:128
+  signature_a:# signature_b:# signature_c:# signature_d:#
+57 mandate authority:128 number:32 document:64 decides:16 products:16 court=no|yes
+  jurisdiction:128 bulk:8 begins:64 ends:64 decisions:64
+58 decision authority:128 number:64
+  kind=licence|approval|veto|restriction|fine|undertaking|lifting
+  state=to_come|in_force|under_appeal|overdue|ended|fulfilled|lifted|annulled
+  appeal=none|lodged|upheld|annulled addressee:128 document:64
+  product=none|wallet|payment|sharing|exchange|gift|marketplace|payout|credit
+  measure=none|stop|freeze|cap of=none|payer|payee|everyone window=none|day|month zone:16
+  ledger:32 amount:128 lifts:64 begins:64 ends:64 due:64 appeal_to:128 appeal_until:64
 """
 ACTS = {
     1: "chart_line_set", 2: "party_open", 3: "party_tier", 4: "party_state", 5: "party_terms",
@@ -514,6 +535,7 @@ ACTS = {
     70: "listing_add", 71: "listing_set", 72: "order_place", 73: "order_pay", 74: "order_ship",
     75: "order_confirm", 76: "order_cancel", 77: "claim_open", 78: "claim_decide", 79: "order_refund",
     90: "gift_send", 91: "gift_claim",
+    100: "finding_review", 101: "figure_set", 102: "party_key_set",
 }
 
 
@@ -574,6 +596,10 @@ def record_values(data):
     for group in groups:
         more, _, end = unpack(data, end, group)
         values.update(more)
+    if name == "page":
+        need(0 < values["length"] <= PAGE_BYTES, "a page is empty or too long", "bad_opening")
+        end += values["length"]
+        need(end <= len(data), "the record is too short", "bad_opening")
     need(end == len(data), "bytes follow the record", "bad_opening")
     return name, values
 
@@ -862,7 +888,9 @@ def pairs(facts):
     told += [("witness", f"{one['name']} {one['time']}") for one in facts["witnesses"]]
     record = facts.get("record", {})
     _, fields = next((one for one in RECORDS.values() if one[0] == record.get("record")), ("", ()))
-    named = [(name, record[name]) for name, _ in fields if name not in UNTOLD]
+    of_object = fields[-2:-1] == (("cause", 16),)  # all fields of an object are told
+    named = [(name, record[name]) for name, _ in fields
+             if name not in UNTOLD or of_object and name != "timestamp"]
     if facts["kind"] == "checkpoint":
         told.append(("root", facts["root"]))
     elif facts["kind"] == "gift":

@@ -94,13 +94,22 @@ OBJECTS = {
     48: ("gift", "128k 128 32 8<2 128 16 128 16 128 128 128 8<3 64"),
     49: ("gift_seed", "128k 128 8<2"),
     50: ("gift_claim", "128k 128k 16 32 128"),
+    52: ("rule_version", "32k 64 64 16 128 128 128 128 128 128 128"),
+    53: ("finding", "128k 64k 32 16 8<4 8<5 128 16 8<10 128 128 32 128 128 128 64 128 64"),
+    54: ("figure", "128k 128k 128 32"),
+    55: ("party_key", "128k 128 128"),
+    56: ("document", "128k 128k 64 8<4 128 128 128 128 128"),
+    57: ("mandate", "128k 32 64 16 16 8<2 128 8 64 64 64"),
+    58: ("decision", "128k 64k 8<7 8<8 8<4 128 64 8<9 8<4 8<4 8<3 16 32 128 64 64 64 64 128 64"),
 }
-ACTS = {*range(16), *range(30, 52), *range(60, 64), *range(70, 80), 90, 91}  # 0 is time
+ACTS = {*range(16), *range(30, 52), *range(60, 64), *range(70, 80), 90, 91, *range(100, 103)}  # 0 is time
+PAGE, PAGE_BYTES = 9, 384
 DEED, OWN = 8, int.from_bytes(b"cf-deeds", "big")  # OWN is the upper half of the ids of own transfers
 KINDS[DEED] = (128, 16, 128, 32, 64, 64, 64)
+KINDS[PAGE] = (64, 16, 16, 64)  # so many bytes of a document follow
 for kind, (_, fields) in OBJECTS.items():
     KINDS[kind] = tuple(int(re.match("[0-9]+", field)[0]) for field in fields.split()) + (16, 64)
-SINCE = {**dict.fromkeys((6, 7, 0x83, 0x84, 0x85), 2), DEED: 3, **dict.fromkeys(OBJECTS, 3)}
+SINCE = {**dict.fromkeys((6, 7, 0x83, 0x84, 0x85), 2), DEED: 3, PAGE: 3, **dict.fromkeys(OBJECTS, 3)}
 
 
 def unpack(data, at, fields):
@@ -146,6 +155,8 @@ class Fold:
             need(marks == 0, "marks where there are none")
             if kind in OBJECTS:
                 self.object(kind, values)
+            elif kind == PAGE:
+                end = self.page(end, *values)
             else:
                 self.other(kind, values)
         if kind & 0x80:
@@ -168,6 +179,11 @@ class Fold:
         need(all(code in (None, act) for code in codes), "a transfer of the deed is of another act")
         need(codes.count(None) <= self.gone, "a transfer that the deed names is not there")
         self.own, self.gone = {}, 0
+
+    def page(self, end, document, part, length, timestamp):
+        self.time(timestamp, "any")
+        need(document and 0 < length <= PAGE_BYTES, "no document, or a page that is empty or too long")
+        return end + length
 
     def object(self, kind, values):
         """Objects change no account; each stands in the place of the one with its key."""

@@ -12,12 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use machine::SnapshotHeader;
 use model::Record;
 use model::record::{Erasure, Remains};
 use model::transfer_flags::{PENDING, POST_PENDING, VOID_PENDING};
 use store::disk::{Disk, Local};
 use store::index::Index;
 use store::log::Reader;
+use store::snapshot::Snapshot;
 use store::superblock::Superblock;
 use store::{erased, frame, snapshot};
 
@@ -165,6 +167,13 @@ fn check(
     Ok(())
 }
 
+/// Whether a snapshot has tallies of rules; one that cannot be read has none worth keeping.
+fn counts(disk: &Arc<dyn Disk>, path: &str) -> Result<bool, String> {
+    let snapshot = Snapshot::open(&**disk, path).map_err(|e| e.to_string())?;
+    let header = SnapshotHeader::from_bytes(&snapshot.meta().header);
+    Ok(header.map_or(true, |header| header.counts()))
+}
+
 /// Overwrites the records in their frames, and forgets what was derived from them.
 fn overwrite(disk: &Arc<dyn Disk>, places: &[(Place, u64)]) -> Result<(), String> {
     let superblock = Superblock::read(&**disk).map_err(|e| e.to_string())?;
@@ -183,13 +192,13 @@ fn overwrite(disk: &Arc<dyn Disk>, places: &[(Place, u64)]) -> Result<(), String
         erased::erase(&**disk, superblock.segment_bytes, &header, indexes)
             .map_err(|e| e.to_string())?;
     }
-    // An older snapshot may hold a pending transfer whose end is gone now.
-    for old in snapshot::list(&**disk)
-        .map_err(|e| e.to_string())?
-        .iter()
-        .skip(1)
-    {
-        disk.remove(old).map_err(|e| e.to_string())?;
+    // An older snapshot may hold a pending transfer whose end is gone now. Where rules count, the
+    // newest has counted what was erased: then the next start adds the log up anew.
+    let snapshots = snapshot::list(&**disk).map_err(|e| e.to_string())?;
+    for (age, path) in snapshots.iter().enumerate() {
+        if age > 0 || counts(disk, path)? {
+            disk.remove(path).map_err(|e| e.to_string())?;
+        }
     }
     // Keys of the index are user data in the clear. It is made again from what is left.
     let index = Index::reset(Arc::clone(disk), index_options()).map_err(|e| e.to_string())?;

@@ -103,7 +103,8 @@ fn both_read_the_same_from_commands_of_every_act() {
     let Some(said) = check(data.path(), &ids) else {
         return;
     };
-    for (_, name, _) in Object::ALL {
+    // Those from 52 on are about rules and decisions, which the script has none of.
+    for (_, name, _) in Object::ALL.iter().filter(|(kind, _, _)| *kind < 52) {
         assert!(
             said.contains(&format!("\"{name}\": ")),
             "no {name} in\n{said}"

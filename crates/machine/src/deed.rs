@@ -271,12 +271,12 @@ impl<'a, S: Sink> Work<'a, S> {
     /// Reserves anew what is left of a pending transfer that ended: rules were asked before, and it
     /// counts as it did.
     pub(crate) fn reserve_rest(&mut self, posting: Posting, before: &Transfer) -> Done<u128> {
-        let own = (self.cause, self.channel);
-        (self.cause, self.channel) = (before.code, before.user_data_32 as u8);
+        let channel = self.channel;
+        self.channel = before.user_data_32 as u8;
         self.is_judged = false;
         let reserved = self.reserve(posting);
         self.is_judged = true;
-        (self.cause, self.channel) = own;
+        self.channel = channel;
         reserved
     }
 

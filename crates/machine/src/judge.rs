@@ -100,6 +100,10 @@ impl State {
                         ..held
                     };
                 }
+                Some(held) if held.state == FindingState::Declined as u8 => {
+                    self.found.refused = Some(held);
+                    return Err(Status::RefusedByRule);
+                }
                 held => {
                     let open = Finding {
                         state: FindingState::Open as u8,
@@ -123,8 +127,13 @@ impl State {
     /// The finding that holds, or held, the same payment by the same rule.
     fn held(&self, finding: &Finding) -> Option<Finding> {
         let same = |held: &Finding| {
+            let payment = |of: &Finding| {
+                let accounts = (of.debit_account_id, of.credit_account_id);
+                (of.kind, of.channel, of.ledger, of.amount, accounts)
+            };
             (held.command, held.version, held.rule)
                 == (finding.command, finding.version, finding.rule)
+                && payment(held) == payment(finding)
                 && is(held, Consequence::Hold)
         };
         let waiting = self.found.list.iter().rev().copied().find(&same);

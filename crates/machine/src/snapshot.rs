@@ -146,6 +146,12 @@ impl SnapshotHeader {
         self.clock.records
     }
 
+    /// Whether rules counted payments when it was taken.
+    pub fn counts(&self) -> bool {
+        let rules = self.rules.as_ref();
+        rules.is_some_and(|rules| !rules.tallies.is_empty())
+    }
+
     /// How many accounts its chunks hold.
     pub fn accounts(&self) -> u64 {
         self.accounts as u64

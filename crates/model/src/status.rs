@@ -142,8 +142,8 @@ statuses! {
         ExceedsDebits = 55 "exceeds_debits" "The credit account does not owe that much.",
         DebitAccountIsKept = 201 "debit_account_is_kept" "The debit account is one of the chart: commands move it.",
         CreditAccountIsKept = 202 "credit_account_is_kept" "The credit account is one of the chart: commands move it.",
-        RefusedByRule = 203 "refused_by_rule" "A rule forbids it: `reserved` is the number of the finding.",
-        HeldForReview = 204 "held_for_review" "A rule holds it until somebody has looked at it: `reserved` is the number of the finding.",
+        RefusedByRule = 203 "refused_by_rule" "A rule or a decision forbids it.",
+        HeldForReview = 204 "held_for_review" "A rule holds it until somebody has looked at it.",
         FindingsFull = 205 "findings_full" "Too many payments beside it have to be reported: send it again.",
         Created = 0xffff_ffff "created" "It was created.",
     }

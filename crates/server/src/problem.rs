@@ -177,6 +177,9 @@ pub struct ProblemBody {
     /// The published name of the status, where the books refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     status_name: Option<&'static str>,
+    /// Number of the finding, where a rule or a decision forbids it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<String>,
 }
 
 /// A refusal.
@@ -196,6 +199,7 @@ impl Problem {
             offset: None,
             status_code: None,
             status_name: None,
+            finding: None,
         }))
     }
 
@@ -215,7 +219,15 @@ impl Problem {
             offset: None,
             status_code: Some(code),
             status_name: Some(name),
+            finding: None,
         }))
+    }
+
+    /// The same, with the number of the finding because of which it is refused.
+    #[must_use]
+    pub fn found(mut self, finding: u64) -> Self {
+        self.0.finding = Some(finding.to_string());
+        self
     }
 
     /// The same, with a JSON pointer into the body.

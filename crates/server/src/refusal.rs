@@ -258,6 +258,12 @@ fn state_advice(status: CreateTransferStatus) -> (&'static str, &'static str) {
         S::IdMustNotBeOwn => ("id", OWN_ID),
         S::DebitAccountIsKept => ("debit_account_id", KEPT),
         S::CreditAccountIsKept => ("credit_account_id", KEPT),
+        S::RefusedByRule => (
+            "amount",
+            "/v1/findings/ and the id of the transfer tell which rule, and when it begins again.",
+        ),
+        S::HeldForReview => ("amount", "send it again once somebody has allowed it."),
+        S::FindingsFull => ("amount", "send it again."),
         _ => ("id", "nothing is wrong."),
     }
 }

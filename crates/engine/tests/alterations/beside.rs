@@ -293,7 +293,8 @@ pub const BEGINNINGS: &[Alteration] = &[
     Alteration("a currency in its header", &["snapshots/"], |files| {
         snap(files, |snap| {
             let end = snap.meta.len();
-            let ledger = &mut snap.meta[end - 24..];
+            // Behind the ledgers stand the rules, of which there are none.
+            let ledger = &mut snap.meta[end - 88..];
             let code = ledger
                 .windows(3)
                 .position(|code| code == b"EUR" || code == b"JPY");

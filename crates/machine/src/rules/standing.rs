@@ -10,7 +10,7 @@ use model::object::{
 };
 use model::record::{DOCUMENT_BYTES, Page};
 use model::rule::{Lines, RuleBook, bytes};
-use model::{Account, Currency, Transfer};
+use model::{Account, Capture, Currency, HoldMake, Transfer, transfer_flags};
 use sha2::{Digest, Sha256};
 
 use super::restrictions::Restrictions;
@@ -326,6 +326,8 @@ pub(crate) fn digest_of(bytes: &[u8]) -> (u128, u128) {
 /// What a transfer moves, as rules see it. Parties are known of the accounts that commands keep.
 pub(crate) fn payment_of(accounts: &Accounts, transfer: &Transfer, slots: Slots) -> Payment {
     let own = is_own_transfer(transfer.id);
+    // What a capture reserves anew is held still.
+    let is_rest = own && transfer.code == Capture::NUMBER && transfer.has(transfer_flags::PENDING);
     let side = |slot: u32| {
         let account = accounts.at(slot);
         Side {
@@ -336,7 +338,11 @@ pub(crate) fn payment_of(accounts: &Accounts, transfer: &Transfer, slots: Slots)
     };
     Payment {
         time: transfer.timestamp,
-        kind: transfer.code,
+        kind: if is_rest {
+            HoldMake::NUMBER
+        } else {
+            transfer.code
+        },
         ledger: transfer.ledger,
         amount: transfer.amount,
         channel: if own { transfer.user_data_32 as u8 } else { 0 },

@@ -131,7 +131,9 @@ impl Life for Finding {
     }
 
     fn is_open(&self) -> bool {
-        self.state == FindingState::Open as u8 || self.state == FindingState::Allowed as u8
+        // One that is declined stays, so that the same payment is refused by it from then on.
+        let ended = [FindingState::Noted as u8, FindingState::Used as u8];
+        !ended.contains(&self.state)
     }
 }
 

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::Answer;
 use super::receipts::path_id;
 use crate::app::App;
+use crate::auth::Scope;
 use crate::body::{self, bulk, json, json_bytes, json_only, records};
 use crate::problem::{Kind, Problem, ProblemBody};
-use crate::route::Call;
+use crate::route::{Access, Call};
 use crate::wire::{Currencies, NewCommand, Posted, object_view, parse_commands};
 
 /// Carries out commands.
@@ -36,7 +37,11 @@ pub(crate) async fn run_commands(call: Call<'_>) -> Answer {
     let Call { app, head, body } = call;
     json_only(&head.headers)?;
     let bytes = json_bytes(body).await?;
-    match parse_commands(&bytes)? {
+    let posted = parse_commands(&bytes)?;
+    if posted.events().iter().any(NewCommand::is_of_administration) {
+        app.gate.admit(Access::Needs(Scope::Admin), head)?;
+    }
+    match posted {
         Posted::One(new) => {
             let commands = take(app, std::slice::from_ref(&new)).await;
             let commands = commands.map_err(|(_, problem)| problem)?;
@@ -270,6 +275,7 @@ fn problem(
     );
     match pointer(command, result) {
         Some(at) => problem.at(at),
+        None if is_by_rule(status) => problem.found(result.number),
         None => problem,
     }
 }

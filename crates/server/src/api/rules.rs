@@ -36,15 +36,13 @@ pub struct NewRules {
 /// Enters a version of the rule book.
 ///
 /// The rules are read, and entered in their canonical form, of which the signature is; what is
-/// signed stands in docs/rules.md. The same again answers 200 with the version that is there.
+/// signed stands in docs/api.md. The same again answers with the version that is there.
 #[utoipa::path(
     post, path = "/v1/rules", tag = "rules",
     request_body(content((NewRules = "application/json"))),
     responses(
         (status = 201, description = "It is entered"),
-        (status = 409, description = "Another version is next", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 422, description = "The rules or the signature are wrong", body = ProblemBody,
+        (status = 422, description = "The rules or the signature are wrong, or another version is next", body = ProblemBody,
             content_type = "application/problem+json"),
     )
 )]

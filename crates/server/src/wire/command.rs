@@ -52,6 +52,13 @@ impl NewCommand {
         Self(fields)
     }
 
+    /// Whether it may change who signs, what rules compare, or what they hold: that is for
+    /// administrators.
+    pub fn is_of_administration(&self) -> bool {
+        let act = self.0.get("act").and_then(Value::as_str);
+        act.is_some_and(|act| ["party_key_set", "figure_set", "finding_review"].contains(&act))
+    }
+
     /// The command that it asks for, amounts by the currencies of their ledgers.
     pub fn to_model(&self, currencies: &Currencies) -> Result<Command, Problem> {
         let facts = self.act()?;

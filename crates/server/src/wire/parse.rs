@@ -24,6 +24,16 @@ pub enum Posted<T> {
     Many(Vec<T>),
 }
 
+impl<T> Posted<T> {
+    /// All events, in order.
+    pub fn events(&self) -> &[T] {
+        match self {
+            Self::One(event) => std::slice::from_ref(event),
+            Self::Many(events) => events,
+        }
+    }
+}
+
 /// Reads the body of `POST /v1/accounts`.
 pub fn parse_accounts(body: &[u8]) -> Result<Posted<NewAccount>, Problem> {
     posted(body)
