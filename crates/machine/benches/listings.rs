@@ -108,6 +108,7 @@ fn main() {
         });
     }
     let nanoseconds = start.elapsed().as_nanos() / u128::from(count);
-    let bytes = (resident() - before) as f64 / count as f64;
-    println!("{count} listings: {nanoseconds} ns and {bytes:.1} bytes of memory each");
+    let tenths = (resident() - before) * 10 / count;
+    let (bytes, tenths) = (tenths / 10, tenths % 10);
+    println!("{count} listings: {nanoseconds} ns and {bytes}.{tenths} bytes of memory each");
 }

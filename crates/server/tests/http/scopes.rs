@@ -118,3 +118,33 @@ async fn a_revoked_token_stops_working_and_a_new_one_works() {
     std::fs::write(auth::token_file(&server.data()), "nonsense").expect("written");
     becomes(401).await;
 }
+
+/// Who may write may not say who signs, what rules compare, nor let go what they hold.
+#[tokio::test]
+async fn acts_of_administration_need_its_scope() {
+    let mut texts = Vec::new();
+    let make = |data: &Path| {
+        for scope in Scope::ALL {
+            texts.push(auth::create(data, scope.name(), scope, 0).expect("a token"));
+        }
+        Auth::Tokens(data.to_owned())
+    };
+    let server = Server::start_with(make, Clock::Manual, Some(log_key()), None).await;
+    let mut client = server.connect().await;
+    let commands = [
+        r#"{"id":"1","act":"figure_set","name":"net_assets","value":"1","day":"2026-01-01"}"#,
+        r#"[{"id":"2","act":"party_open","party":"1","kind":"staff"},
+            {"id":"3","act":"party_key_set","party":"1","key":"01","key_more":"02"}]"#,
+        r#"{"id":"4","act":"finding_review","command":"1","number":1,"outcome":"allow"}"#,
+    ];
+    for command in commands {
+        for (scope, token) in Scope::ALL.into_iter().zip(&texts) {
+            let headers = format!("Content-Type: {JSON}\r\nAuthorization: Bearer {token}\r\n");
+            let reply = client
+                .send("POST", "/v1/commands", &headers, command.as_bytes())
+                .await;
+            let forbidden = reply.status == 403;
+            assert_eq!(forbidden, scope < Scope::Admin, "{scope:?} {command}");
+        }
+    }
+}
