@@ -18,7 +18,7 @@ pub mod targets;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 25] = [
     ("record", targets::record),
     ("leaf", targets::leaf),
     ("frame", targets::frame),
