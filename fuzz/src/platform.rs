@@ -45,7 +45,12 @@ pub fn command(data: &[u8]) {
         let (number, values) = (command.act.number(), command.act.values());
         assert_eq!(Act::from_values(number, &values), Some(command.act));
         assert!(command.legs.len() <= COMMAND_LEGS);
-        let length = 4 + 16 * (values.len() + 4 * command.legs.len());
+        // A channel that is not said is left out.
+        let fields = command.act.facts().fields;
+        let silent = fields.last().is_some_and(|field| field.name == "channel")
+            && command.act.channel() == 0;
+        let said = values.len() - usize::from(silent);
+        let length = 4 + 16 * (said + 4 * command.legs.len());
         assert_eq!(command.canonical().len(), length);
     };
     match wire::parse_commands(data) {
