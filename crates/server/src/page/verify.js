@@ -9,6 +9,7 @@ const KEPT = "counterfoil.policy";
 const READ_BYTES = 1 << 20;
 const RECEIPT = "c2sp.org/tlog-proof@v1\n";
 const BALANCE = "counterfoil/balance-proof@v1\n";
+const GIFT = "counterfoil/gift-proof@v1\n";
 
 const byId = (id) => document.getElementById(id);
 const encoder = new TextEncoder();
@@ -53,6 +54,7 @@ const state = { module: null, balance: null, other: null, run: 0 };
 function kindOf(bytes) {
   const begins = (words) => decoder.decode(bytes.subarray(0, words.length)) === words;
   if (begins(BALANCE)) return "balance proof";
+  if (begins(GIFT)) return "gift proof";
   return begins(RECEIPT) ? "receipt" : "checkpoint";
 }
 
@@ -205,6 +207,11 @@ const YES = {
     "Yes, this balance was counted",
     `Account ${fact.account} stood at ${minor(fact.amount)} on the ${fact.side} side in statement ${fact.statement}, `
       + `as part of a total of ${minor(fact.total)} (ledger ${fact.ledger}, code ${fact.code}).`,
+  ],
+  gift: (fact) => [
+    "Yes, the draw of this gift was fair",
+    `Gift ${fact.gift} of ${minor(fact.amount)} in ${count(Number(fact.parts), "part", "parts")}: the seed is the one that was committed to, `
+      + `and each claim got what follows from it; ${minor(fact.returned)} went back (ledger ${fact.ledger}).`,
   ],
   checkpoint: (fact) => [
     "Yes, this checkpoint is signed",
