@@ -530,6 +530,11 @@ fn raw_transfers() {
     let told = send(&mut platform, &held);
     assert_eq!(told, [("held_for_review", 3); 2]);
     platform.created("9100 finding_review command=20 number=3 outcome=allow");
+    // What was allowed is this payment and no other under its id.
+    let more = [transfer(20, 2, HELD)];
+    assert_eq!(send(&mut platform, &more), [("held_for_review", 4)]);
+    platform.created("9101 finding_review command=20 number=4 outcome=decline");
+    assert_eq!(send(&mut platform, &more), [("refused_by_rule", 4)]);
     assert_eq!(send(&mut platform, &held[..1]), [("created", 0)]);
     let flagged: Vec<_> = (0..1_030)
         .map(|n| transfer(1_000 + n, 1, FLAGGED))
