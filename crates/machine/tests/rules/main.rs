@@ -207,6 +207,22 @@ proptest! {
     }
 }
 
+/// What was made before a tally was counted is not given back from it.
+#[test]
+fn what_was_never_counted_is_not_given_back() {
+    let empty = RuleBook {
+        rules: Vec::new(),
+        ..limited(Measure::Count, Window::Lifetime, 1)
+    };
+    let mut both = Both::new(empty);
+    let start = STARTS[4] * SECOND;
+    assert_eq!(both.ask(plain(start)).expect("they agree"), 0);
+    both.enter(limited(Measure::Count, Window::Lifetime, 1), start + 1);
+    assert_eq!(both.ask(plain(start + 2)).expect("they agree"), 0);
+    both.give_back(0, 0);
+    assert_eq!(both.ask(plain(start + 3)).expect("they agree"), 1);
+}
+
 /// A hundred payments a minute apart, of which every third is taken back: as a whole it is no
 /// payment any more, in part it is one still.
 #[test]
