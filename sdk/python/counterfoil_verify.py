@@ -522,6 +522,20 @@ OBJECTS = """
   product=none|wallet|payment|sharing|exchange|gift|marketplace|payout|credit
   measure=none|stop|freeze|cap of=none|payer|payee|everyone window=none|day|month zone:16
   ledger:32 amount:128 lifts:64 begins:64 ends:64 due:64 appeal_to:128 appeal_until:64
+59 register id:8 demands:64 disclosures:64 lookups:64 overdue:64
+60 demand serial:64
+  class=court|police|tax|customs|supervision|intelligence|competition|privacy|other
+  state=received|examined|approved_once|approved|answered|noticed|closed|refused|withdrawn|annulled
+  appeal=none|lodged|upheld|annulled subjects=all|persons|accounts|transfers named:16 document:64
+  asked:# asked_more:# scope:# scope_more:# opens:64 opened=no|yes overdue=no|yes extensions:16
+  received:64 answered:64 disclosures:32
+61 demand_file serial:64 authority:128 examiner:128 first:128 second:128 appellant:128
+62 disclosure number:64 demand:64 release=rows|aggregate digest:# digest_more:# bytes:64 rows:64
+  accounts:64 scope:# scope_more:# proven:64 until:64 cost:32
+63 budget authority:128 granted:64 spent:64 questions:32
+64 question digest:# digest_more:# authority:128 cost:32
+65 lookup party:128 number:64 role:128 pseudonym:#
+  purpose=support|complaint|fraud|due_diligence|correction|demand|other reference:128
 """
 ACTS = {
     1: "chart_line_set", 2: "party_open", 3: "party_tier", 4: "party_state", 5: "party_terms",

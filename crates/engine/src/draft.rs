@@ -107,6 +107,7 @@ pub(crate) fn index_object(additions: &mut Additions, hash: IdHash, object: &Obj
             | Object::Holiday(_)
             | Object::Day(_)
             | Object::Figure(_)
+            | Object::Register(_)
     );
     if is_looked_for {
         let id = match object {

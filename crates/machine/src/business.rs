@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use model::Object;
 use model::object::{
-    Calendar, Chargeback, ChartLine, Day, Decision, DocumentHead, Fee, FeeTier, Figure, Finding,
-    Gift, GiftClaim, GiftSeed, Hold, Holiday, Life, Listing, Mandate, Noun, OrderLine, Party,
-    PartyKey, Payment, PaymentRequest, ROLES, Reserve, Role, RuleVersion, Schedule,
+    Budget, Calendar, Chargeback, ChartLine, Day, Decision, Demand, DemandFile, Disclosure,
+    DocumentHead, Fee, FeeTier, Figure, Finding, Gift, GiftClaim, GiftSeed, Hold, Holiday, Life,
+    Listing, Lookup, Mandate, Noun, OrderLine, Party, PartyKey, Payment, PaymentRequest, Question,
+    ROLES, Register, Reserve, Role, RuleVersion, Schedule,
 };
 
 use crate::accounts::Accounts;
@@ -145,6 +146,13 @@ shelves! {
     documents: DocumentHead,
     mandates: Mandate,
     decisions: Decision,
+    register: Register,
+    demands: Demand,
+    files: DemandFile,
+    disclosures: Disclosure,
+    budgets: Budget,
+    questions: Question,
+    lookups: Lookup,
 }
 
 impl Business {

@@ -14,6 +14,7 @@ use crate::record::RecordError;
 
 mod chart;
 mod decision;
+mod demand;
 mod gift;
 mod market;
 mod party;
@@ -26,6 +27,10 @@ pub use chart::{
 pub use decision::{
     APPEALS, DECISION_KINDS, DECISION_STATES, Decision, DecisionKind, DecisionState, DocumentHead,
     MEASURES, Mandate, Measure, OUTCOMES_OF_APPEALS, SIDES, WINDOWS_OF_CAPS, YES_NO,
+};
+pub use demand::{
+    AUTHORITY_CLASSES, Budget, DEMAND_STATES, Demand, DemandFile, DemandState, Disclosure, Lookup,
+    PURPOSES, Question, RELEASES, Register, SUBJECT_KINDS,
 };
 pub use gift::{GIFT_KINDS, GIFT_STATES, Gift, GiftClaim, GiftSeed};
 pub use market::{
@@ -266,13 +271,15 @@ macro_rules! every_object {
 every_object! {
     ChartLine, Party, Fee, FeeTier, Calendar, Holiday, Day, Hold, Payment, PaymentRequest,
     Schedule, Chargeback, Listing, OrderLine, Reserve, Gift, GiftSeed, GiftClaim,
-    RuleVersion, Finding, Figure, PartyKey, DocumentHead, Mandate, Decision,
+    RuleVersion, Finding, Figure, PartyKey, DocumentHead, Mandate, Decision, Register, Demand,
+    DemandFile, Disclosure, Budget, Question, Lookup,
 }
 
 /// The fields that name a party, in objects that are none.
 const PARTY_FIELDS: &[&str] = &[
     "addressee",
     "appeal_to",
+    "appellant",
     "authority",
     "buyer",
     "party",
@@ -302,9 +309,14 @@ impl Object {
         self.value("order").unwrap_or(0)
     }
 
-    /// Whether it is secret still, and told to nobody: the seed of an open gift's draw.
+    /// Whether it is secret, and told to nobody: the seed of an open gift's draw, and who has a part
+    /// in a demand, which may be sealed.
     pub const fn is_secret(&self) -> bool {
-        matches!(self, Self::GiftSeed(seed) if seed.state == 0)
+        match self {
+            Self::GiftSeed(seed) => seed.state == 0,
+            Self::DemandFile(_) => true,
+            _ => false,
+        }
     }
 
     /// The value of the field with this name.
@@ -434,12 +446,15 @@ mod tests {
             "command",
             "credit_account_id",
             "debit_account_id",
+            "examiner",
             "fee",
+            "first",
             "gift",
             "id",
             "order",
             "payment",
             "pending",
+            "second",
         ];
         for (_, name, fields) in Object::ALL {
             for field in fields.iter().filter(|field| field.form == Form::Id) {

@@ -395,7 +395,14 @@ fn plain(object: &Object) -> Option<Object> {
         | Object::PartyKey(_)
         | Object::DocumentHead(_)
         | Object::Mandate(_)
-        | Object::Decision(_) => return None,
+        | Object::Decision(_)
+        | Object::Register(_)
+        | Object::Demand(_)
+        | Object::DemandFile(_)
+        | Object::Disclosure(_)
+        | Object::Budget(_)
+        | Object::Question(_)
+        | Object::Lookup(_) => return None,
     }
     Some(object)
 }
