@@ -44,7 +44,8 @@ things! {
     ChartLine, Party, Fee, FeeTier, Calendar, Holiday, Day, Hold deadline, Payment deadline,
     PaymentRequest deadline, Schedule deadline, Chargeback deadline, Listing,
     OrderLine deadline, Reserve deadline, Gift deadline, GiftSeed, GiftClaim,
-    RuleVersion, Finding, Figure, PartyKey, DocumentHead, Mandate, Decision,
+    RuleVersion, Finding, Figure, PartyKey, DocumentHead, Mandate, Decision, Register, Demand,
+    DemandFile, Disclosure, Budget, Question, Lookup,
 }
 
 #[derive(Clone, Copy, Debug)]
