@@ -511,7 +511,8 @@ OBJECTS = """
   credit_account_id:128 ledger:32 amount:128 used:128 limit:128 again:64 authority:128 decision:64
 54 figure name:128 name_more:128 value:128 day:32
 55 party_key party:128 key:# key_more:#
-56 document digest:# digest_more:# number:64 kind=mandate|decision|fulfilment|appeal party:128
+56 document digest:# digest_more:# number:64
+  kind=mandate|decision|fulfilment|appeal|assessment|comment|entry|opening|step|budget party:128
   signature_a:# signature_b:# signature_c:# signature_d:#
 57 mandate authority:128 number:32 document:64 decides:16 products:16 court=no|yes
   jurisdiction:128 bulk:8 begins:64 ends:64 decisions:64

@@ -16,7 +16,7 @@ pub const KIND_BYTES: usize = 32;
 pub const REFERENCE_BYTES: usize = 140;
 
 /// Bytes of a legal basis.
-pub const BASIS_BYTES: usize = 512;
+pub const BASIS_BYTES: usize = 480;
 
 /// Bytes of a purpose.
 pub const PURPOSE_BYTES: usize = 2_048;

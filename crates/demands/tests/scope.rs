@@ -303,7 +303,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "section 94",
         "section\t94",
-        "the basis is not 1 to 512 bytes without control characters and outer spaces",
+        "the basis is not 1 to 480 bytes without control characters and outer spaces",
     ),
     (
         "of a fraud",

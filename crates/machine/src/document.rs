@@ -6,6 +6,7 @@
 
 mod enter;
 mod refusal;
+mod step;
 
 pub use refusal::{Beyond, DocumentRefusal};
 
@@ -27,8 +28,8 @@ use enter::Change;
 const DOCUMENT_RECORDS: usize = 5;
 
 /// Places in [`model::object::PARTY_KINDS`].
-const AUTHORITY: u8 = 3;
-const STAFF: u8 = 4;
+pub(crate) const AUTHORITY: u8 = 3;
+pub(crate) const STAFF: u8 = 4;
 const _: () = assert!(model::object::PARTY_KINDS.len() == 5);
 
 /// A document that is to be entered, with the signature of whom it says.
@@ -108,6 +109,11 @@ impl State {
                 }
             }
             Change::Stands(decision) => acts::decision::stand(&mut work, decision),
+            Change::Stepped(demand, file) => {
+                work.put(demand);
+                work.put(file);
+            }
+            Change::Granted(budget) => work.put(budget),
         }
         Ok(head)
     }
@@ -140,10 +146,12 @@ impl State {
         let business = &self.books.business;
         let party: Option<&Party> = business.open((document.signer(), 0));
         let may_sign = |party: &&Party| match document {
-            Document::Mandate(_) => is_active(party) && party.kind == STAFF,
+            Document::Mandate(_) | Document::Budget(_) => is_active(party) && party.kind == STAFF,
             Document::Decision(_) => is_active(party) && party.kind == AUTHORITY,
             // Whoever is frozen may defend itself.
-            Document::Fulfilment(_) | Document::Appeal(_) => party.state != 2,
+            Document::Fulfilment(_) | Document::Appeal(_) | Document::Step(_) => party.state != 2,
+            // The books write them.
+            Document::Entry(_) | Document::Opening(_) => false,
         };
         party.filter(may_sign).ok_or(DocumentRefusal::Signer)?;
         let key = key_of(business, document.signer()).ok_or(DocumentRefusal::Key)?;
@@ -177,6 +185,6 @@ impl State {
 }
 
 /// Whether a party is neither frozen nor closed.
-const fn is_active(party: &Party) -> bool {
+pub(crate) const fn is_active(party: &Party) -> bool {
     party.state == 0
 }

@@ -21,7 +21,10 @@ mod form;
 pub(crate) mod moment;
 mod text;
 
-pub use text::{AppealText, DecisionText, FulfilmentText, MandateText};
+pub use text::{
+    AppealText, BudgetText, DecisionText, EntryText, FulfilmentText, MandateText, OPENED,
+    OpeningText, STEPS, Step, StepText,
+};
 
 use crate::record;
 
@@ -37,7 +40,23 @@ pub const BULK_LAWS: usize = 8;
 pub const REASON_BYTES: usize = 80;
 
 /// Kinds of documents.
-pub const DOCUMENT_KINDS: &[&str] = &["mandate", "decision", "fulfilment", "appeal"];
+pub const DOCUMENT_KINDS: &[&str] = &[
+    "mandate",
+    "decision",
+    "fulfilment",
+    "appeal",
+    "assessment",
+    "comment",
+    "entry",
+    "opening",
+    "step",
+    "budget",
+];
+
+/// Whether documents of a kind are written by the books and signed by nobody.
+pub const fn is_unsigned(kind: u8) -> bool {
+    kind == 6 || kind == 7
+}
 
 /// Any document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +69,14 @@ pub enum Document {
     Fulfilment(FulfilmentText),
     /// What is asked of a court, or what it decides.
     Appeal(AppealText),
+    /// What everyone sees of a demand for data.
+    Entry(EntryText),
+    /// The scope of a demand, opened.
+    Opening(OpeningText),
+    /// What is done with a demand.
+    Step(StepText),
+    /// How much questions about everybody may cost.
+    Budget(BudgetText),
 }
 
 /// Why a text is no document.
@@ -89,10 +116,14 @@ impl Document {
             Some("decision") => DecisionText::read(&mut lines).map(Self::Decision),
             Some("fulfilment") => FulfilmentText::read(&mut lines).map(Self::Fulfilment),
             Some("appeal") => AppealText::read(&mut lines).map(Self::Appeal),
+            Some("entry") => EntryText::read(&mut lines).map(Self::Entry),
+            Some("opening") => OpeningText::read(&mut lines).map(Self::Opening),
+            Some("step") => StepText::read(&mut lines).map(Self::Step),
+            Some("budget") => BudgetText::read(&mut lines).map(Self::Budget),
             _ => Err(DocumentError {
                 line: 1,
                 why: "a document begins with counterfoil/KIND/v1, where the kind is mandate, \
-                      decision, fulfilment or appeal",
+                      decision, fulfilment, appeal, step or budget",
             }),
         }
     }
@@ -104,6 +135,10 @@ impl Document {
             Self::Decision(text) => text.write(),
             Self::Fulfilment(text) => text.write(),
             Self::Appeal(text) => text.write(),
+            Self::Entry(text) => text.write(),
+            Self::Opening(text) => text.write(),
+            Self::Step(text) => text.write(),
+            Self::Budget(text) => text.write(),
         }
     }
 
@@ -114,16 +149,23 @@ impl Document {
             Self::Decision(_) => 1,
             Self::Fulfilment(_) => 2,
             Self::Appeal(_) => 3,
+            Self::Entry(_) => 6,
+            Self::Opening(_) => 7,
+            Self::Step(_) => 8,
+            Self::Budget(_) => 9,
         }
     }
 
-    /// Who has to sign it.
+    /// Who has to sign it; 0 where the books write it.
     pub const fn signer(&self) -> u128 {
         match self {
             Self::Mandate(text) => text.by,
             Self::Decision(text) => text.authority,
             Self::Fulfilment(text) => text.by,
             Self::Appeal(text) => text.by,
+            Self::Entry(_) | Self::Opening(_) => 0,
+            Self::Step(text) => text.by,
+            Self::Budget(text) => text.by,
         }
     }
 
@@ -134,6 +176,10 @@ impl Document {
             Self::Decision(text) => &text.reasons,
             Self::Fulfilment(text) => &text.reasons,
             Self::Appeal(text) => &text.reasons,
+            Self::Entry(text) => &text.reasons,
+            Self::Opening(text) => &text.reasons,
+            Self::Step(text) => &text.reasons,
+            Self::Budget(text) => &text.reasons,
         }
     }
 

@@ -266,7 +266,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "/v1",
         "/v2",
-        "line 1: a document begins with counterfoil/KIND/v1, where the kind is mandate, decision, fulfilment or appeal",
+        "line 1: a document begins with counterfoil/KIND/v1, where the kind is mandate, decision, fulfilment, appeal, step or budget",
     ),
     (
         "2a\n",

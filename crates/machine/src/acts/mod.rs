@@ -106,6 +106,10 @@ pub(crate) fn ring<S: Sink>(work: &mut Work<'_, S>, object: &Object) -> Done {
             decision::ring(work, decision);
             Ok(())
         }
+        Object::Demand(demand) => {
+            crate::demand::ring(work, demand);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

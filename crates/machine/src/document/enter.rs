@@ -2,7 +2,8 @@
 
 use model::document::{AppealText, DecisionText, Document, FulfilmentText, MandateText};
 use model::object::{
-    APPEALS, Decision, DecisionKind, DecisionState, Mandate, OUTCOMES_OF_APPEALS, Party,
+    APPEALS, Budget, Decision, DecisionKind, DecisionState, Demand, DemandFile, Mandate,
+    OUTCOMES_OF_APPEALS, Party,
 };
 
 use super::{AUTHORITY, Beyond, DocumentRefusal as Refusal, STAFF, is_active};
@@ -36,6 +37,10 @@ pub(super) enum Change {
     },
     /// A decision stands so.
     Stands(Decision),
+    /// A demand for data stands so.
+    Stepped(Demand, DemandFile),
+    /// An authority has this budget.
+    Granted(Budget),
 }
 
 impl State {
@@ -53,11 +58,17 @@ impl State {
                 let judged = self.hear(time, text, is_reasoned);
                 judged.map(Change::Stands)
             }
+            Document::Step(text) => {
+                let stepped = self.step(time, text, is_reasoned);
+                stepped.map(|(demand, file)| Change::Stepped(demand, file))
+            }
+            Document::Budget(text) => self.grant(text).map(Change::Granted),
+            Document::Entry(_) | Document::Opening(_) => Err(Refusal::Signer),
         }
     }
 
     /// A party, where it is an authority.
-    fn authority(&self, id: u128) -> Option<&Party> {
+    pub(super) fn authority(&self, id: u128) -> Option<&Party> {
         let party: Option<&Party> = self.books.business.open((id, 0));
         party.filter(|party| party.kind == AUTHORITY)
     }

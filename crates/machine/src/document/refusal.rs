@@ -2,6 +2,7 @@
 
 use model::document::{DocumentError, REASON_BYTES};
 use model::fine::FineError;
+use model::object::DEMAND_STATES;
 
 use crate::rules::restrictions::RESTRICTIONS;
 
@@ -48,12 +49,40 @@ pub enum DocumentRefusal {
     NotInForce,
     /// Only an undertaking or a fine can be fulfilled.
     NothingToFulfil,
-    /// The signer is not the one who has a say in this decision.
+    /// The signer is not one who has a say in this.
     NotTheirs,
     /// The decision cannot be appealed, or not any more, or was.
     NoAppeal,
-    /// No appeal against the decision is open.
+    /// No appeal is open.
     NotLodged,
+    /// It is not the demand after the last, which this is.
+    Serial(u64),
+    /// Whoever asks for data is no authority that is active.
+    Asker,
+    /// There is no demand with this serial.
+    NoDemand,
+    /// A demand in this state, by place in [`DEMAND_STATES`], takes no such step.
+    DemandState(u8),
+    /// The commitment is not that of the demand, or not to this scope.
+    Commitment,
+    /// Two different members of the staff approve a demand, and this one has.
+    SamePerson,
+    /// The demand is sealed.
+    Sealed,
+    /// The demand is not sealed, not any more, or its date has passed.
+    NotSealed,
+    /// It is opened later than now, and put off to a later moment.
+    Opens,
+    /// An appeal against the demand is open.
+    UnderAppeal,
+    /// Rows about everybody leave only where the mandate names a law for it.
+    Bulk,
+    /// The authority has no budget for questions about everybody.
+    NoBudget,
+    /// So much of its budget is left, in thousandths of epsilon, and that is too little.
+    Budget(u64),
+    /// The authority has a budget, and it does not grow.
+    BudgetStands,
 }
 
 /// In what a document goes beyond the mandate of its authority.
@@ -91,6 +120,20 @@ impl core::fmt::Display for DocumentRefusal {
             Self::ComesTo(amount) => {
                 return write!(f, "the computation comes to {amount}, in minor units");
             }
+            Self::Serial(last) => {
+                let next = last + 1;
+                return write!(f, "the last demand is {last}; the next is {next}");
+            }
+            Self::DemandState(state) => {
+                let state = DEMAND_STATES.get(usize::from(*state)).unwrap_or(&"");
+                return write!(f, "the demand is {state}, and takes no such step");
+            }
+            Self::Budget(left) => {
+                return write!(
+                    f,
+                    "{left} thousandths of epsilon are left of the authority's budget"
+                );
+            }
             Self::TooMany => {
                 return write!(
                     f,
@@ -104,8 +147,8 @@ impl core::fmt::Display for DocumentRefusal {
                 );
             }
             Self::Signer => {
-                "a mandate is signed by staff, a decision by an authority, an answer by a party; \
-                 none frozen or closed"
+                "a mandate or a budget is signed by staff, a decision by an authority, an answer by \
+                 a party; none frozen or closed"
             }
             Self::Key => "the signer has no key; party_key_set gives it one",
             Self::Signature => "the signature is not the signer's over this text",
@@ -118,9 +161,24 @@ impl core::fmt::Display for DocumentRefusal {
             Self::NoDecision => "the authority has taken no decision with this number",
             Self::NotInForce => "the decision does not hold any more",
             Self::NothingToFulfil => "only an undertaking or a fine can be fulfilled",
-            Self::NotTheirs => "the signer has no say in this decision",
+            Self::NotTheirs => "the signer has no say in this",
             Self::NoAppeal => "the decision cannot be appealed, not any more, or was",
-            Self::NotLodged => "no appeal against the decision is open",
+            Self::NotLodged => "no appeal is open",
+            Self::Asker => {
+                "who asks for data is a party that is an authority, not frozen or closed"
+            }
+            Self::NoDemand => "there is no demand with this serial",
+            Self::Commitment => "the commitment is not that of the demand, or not to this scope",
+            Self::SamePerson => "two different members of the staff approve, and this one has",
+            Self::Sealed => "the demand is sealed: nobody is told of it before it is opened",
+            Self::NotSealed => "the demand is not sealed, or its date has passed",
+            Self::Opens => "a seal is opened later than now, and put off to a later moment",
+            Self::UnderAppeal => "an appeal against the demand is open",
+            Self::Bulk => {
+                "rows about everybody leave only by a law that the authority's mandate names"
+            }
+            Self::NoBudget => "the authority has no budget for questions about everybody",
+            Self::BudgetStands => "the authority has a budget, and it does not grow",
         };
         f.write_str(says)
     }

@@ -26,7 +26,7 @@ pub const OTHER: u128 = 44;
 const REASONS: &str = "The products of the addressee grew faster than its own funds, and its \
                        customers bear what it does not.";
 
-fn key(party: u128) -> SigningKey {
+pub fn key(party: u128) -> SigningKey {
     SigningKey::generate("party", KeyKind::Ed25519, [party as u8; 32]).expect("a name and a seed")
 }
 
@@ -553,7 +553,7 @@ fn fines_and_undertakings_fall_due() {
             21 undertakes
               decision 42/2: kind=undertaking state=in_force addressee=21 document=4 begins=2026-01-05T00:00:00 due=2026-02-05T00:00:00
             another party says so
-              the signer has no say in this decision
+              the signer has no say in this
             21 has done so
               decision 42/2: state=fulfilled
             and says it twice
@@ -603,9 +603,9 @@ fn appeals() {
               decision 42/2: kind=restriction state=in_force addressee=11 document=4 measure=freeze begins=2026-01-05T00:00:00 appeal_to=43 appeal_until=2026-03-01T00:00:00
               party 11: state=frozen reason=authority_order
             11 has no say in gifts
-              the signer has no say in this decision
+              the signer has no say in this
             the court has not been asked
-              no appeal against the decision is open
+              no appeal is open
             the institution appeals
               decision 42/1: state=under_appeal appeal=lodged
             11 appeals, frozen as it is
@@ -614,7 +614,7 @@ fn appeals() {
               refused_by_rule, finding 1
               finding 1/1: party=12 kind=90 ledger=978 amount=100 authority=42 decision=1
             the authority is no court
-              the signer has no say in this decision
+              the signer has no say in this
             the court upholds
               decision 42/1: state=in_force appeal=upheld
             the court annuls

@@ -11,6 +11,7 @@ mod claims;
 mod decisions;
 mod decisions_random;
 mod decisions_refused;
+mod demands;
 mod disputed;
 mod exchange;
 mod fees;

@@ -1,6 +1,6 @@
 //! What a document of a kind can say: which fields it needs, and which it does not take.
 
-use super::{DecisionText, MandateText};
+use super::{BudgetText, DecisionText, MandateText, OpeningText, Step, StepText};
 use crate::object::{DecisionKind, Measure, SIDES};
 
 /// The field that is wrong, and why.
@@ -182,6 +182,43 @@ fn appeal(text: &DecisionText, kind: DecisionKind) -> Result<(), Wrong> {
         text.appeal_until == 0 || kind != Kind::Lifting,
         "appeal_until",
         "a lifting is not appealed",
+    )
+}
+
+pub(super) fn opening(text: &OpeningText) -> Result<(), Wrong> {
+    let is_asked = text.what == 0;
+    let why = "what was asked has its message and its signature, and what was narrowed has none";
+    same(text.message != [0; 32], is_asked, ("message", why))?;
+    same(text.signature_a != [0; 32], is_asked, ("signature_a", why))?;
+    same(text.signature_b != [0; 32], is_asked, ("signature_b", why))
+}
+
+pub(super) fn step(text: &StepText) -> Result<(), Wrong> {
+    let step = text.step();
+    same(
+        text.commitment != [0; 32],
+        matches!(step, Step::Narrowed | Step::Approved),
+        (
+            "commitment",
+            "what is narrowed or approved is named by its commitment, and nothing else is",
+        ),
+    )?;
+    let is_extended = step == Step::Extended;
+    let why = "an extension says until when and by which order, and no other step does";
+    same(text.until != 0, is_extended, ("until", why))?;
+    same(!text.order.is_empty(), is_extended, ("order", why))
+}
+
+pub(super) fn budget(text: &BudgetText) -> Result<(), Wrong> {
+    ensure(
+        text.authority != text.by,
+        "by",
+        "nobody grants a budget to itself",
+    )?;
+    ensure(
+        text.thousandths <= 1_000_000,
+        "thousandths",
+        "a budget is at most 1000000 thousandths of epsilon",
     )
 }
 

@@ -240,6 +240,30 @@ pub(super) const LAWS: Form<Vec<String>> = Form {
     says: "up to 8 laws stand here with a semicolon and a space between; none is -",
 };
 
+/// One line of words, or none.
+pub(super) const MAYBE_WORDS: Form<String> = Form {
+    read: |text| {
+        if text == "-" {
+            return Some(String::new());
+        }
+        (WORDS.read)(text)
+    },
+    write: |words| or_dash(words, Clone::clone),
+    says: "words stand here, without spaces around them; none is -",
+};
+
+/// SHA-256 in hexadecimal, or none.
+pub(super) const MAYBE_SHA256: Form<[u8; 32]> = Form {
+    read: |text| {
+        if text == "-" {
+            return Some([0; 32]);
+        }
+        (SHA256.read)(text).filter(|hash| *hash != [0; 32])
+    },
+    write: |hash| or_dash(hash, SHA256.write),
+    says: "it is 64 small hexadecimal digits; none is -",
+};
+
 /// SHA-256, in hexadecimal.
 pub(super) const SHA256: Form<[u8; 32]> = Form {
     read: |text| {

@@ -4,7 +4,8 @@ use super::form::{self, Form, Lines};
 use super::{DocumentError, check};
 use crate::fine::{Computation, METHODS, Method};
 use crate::object::{
-    DECISION_KINDS, MEASURES, OUTCOMES_OF_APPEALS, SIDES, WINDOWS_OF_CAPS, YES_NO,
+    AUTHORITY_CLASSES, DECISION_KINDS, MEASURES, OUTCOMES_OF_APPEALS, SIDES, WINDOWS_OF_CAPS,
+    YES_NO,
 };
 use crate::product::PRODUCTS;
 
@@ -63,6 +64,81 @@ const OUTCOME: Form<u8> = name!(
     OUTCOMES_OF_APPEALS,
     "an appeal is lodged, upheld or annulled"
 );
+
+const CLASS: Form<u8> = name!(
+    AUTHORITY_CLASSES,
+    "a class is court, police, tax, customs, supervision, intelligence, competition, privacy or \
+     other"
+);
+const WHAT: Form<u8> = name!(OPENED, "what is opened is what was asked or narrowed");
+const STEP: Form<u8> = name!(
+    STEPS,
+    "a step is examined, narrowed, approved, refused, noticed, closed, withdrawn, extended, \
+     appealed, upheld or annulled"
+);
+
+/// What of a demand is opened, by place.
+pub const OPENED: &[&str] = &["asked", "narrowed"];
+
+/// What is done with a demand, see [`Step`].
+pub const STEPS: &[&str] = &[
+    "examined",
+    "narrowed",
+    "approved",
+    "refused",
+    "noticed",
+    "closed",
+    "withdrawn",
+    "extended",
+    "appealed",
+    "upheld",
+    "annulled",
+];
+
+/// See [`STEPS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Step {
+    /// The staff has looked at it.
+    Examined,
+    /// The staff lets less leave than was asked.
+    Narrowed,
+    /// One of two members of the staff lets it leave.
+    Approved,
+    /// The staff lets nothing leave.
+    Refused,
+    /// The staff has told those whom it concerns.
+    Noticed,
+    /// The staff is done with it.
+    Closed,
+    /// The authority takes it back.
+    Withdrawn,
+    /// A court puts its opening off.
+    Extended,
+    /// The staff, or somebody whom it concerns, asks a court.
+    Appealed,
+    /// The court lets it stand.
+    Upheld,
+    /// The court ends it.
+    Annulled,
+}
+
+impl Step {
+    /// All of them, by number.
+    pub const ALL: [Self; 11] = [
+        Self::Examined,
+        Self::Narrowed,
+        Self::Approved,
+        Self::Refused,
+        Self::Noticed,
+        Self::Closed,
+        Self::Withdrawn,
+        Self::Extended,
+        Self::Appealed,
+        Self::Upheld,
+        Self::Annulled,
+    ];
+}
 
 /// Makes a kind of document from its table: name of the type, its kind, and its fields with their
 /// name in text.
@@ -225,6 +301,122 @@ texts! {
         number "number": u64 = form::NUMBER,
         /// By place in [`OUTCOMES_OF_APPEALS`].
         outcome "outcome": u8 = OUTCOME,
+    }
+
+    /// What everyone sees of a demand for data, sealed or not. The books write it; nobody signs it.
+    EntryText "entry" {
+        /// From 1, without gaps.
+        serial "serial": u64 = form::NUMBER,
+        /// Of the authority, see [`AUTHORITY_CLASSES`].
+        class "class": u8 = CLASS,
+        /// By what right.
+        basis "basis": String = form::WORDS,
+        /// Nanoseconds since 1970: when it is opened at the latest; 0 where it is not sealed.
+        opens "opens": u64 = form::MAYBE_MOMENT,
+        /// To its scope, see [`EntryText::preimage`].
+        commitment "commitment": [u8; 32] = form::SHA256,
+    }
+
+    /// What was committed to: its words are the scope. The books write it; nobody signs it.
+    OpeningText "opening" {
+        /// Of the demand.
+        serial "serial": u64 = form::NUMBER,
+        /// By place in [`OPENED`].
+        what "what": u8 = WHAT,
+        /// What kept the scope from being guessed.
+        salt "salt": [u8; 32] = form::SHA256,
+        /// SHA-256 over what the authority sent; zero where the institution narrowed it.
+        message "message": [u8; 32] = form::MAYBE_SHA256,
+        /// The first half of the authority's signature over it.
+        signature_a "signature_a": [u8; 32] = form::MAYBE_SHA256,
+        /// The second half.
+        signature_b "signature_b": [u8; 32] = form::MAYBE_SHA256,
+    }
+
+    /// What is done with a demand.
+    StepText "step" {
+        /// Who does it, and signs.
+        by "by": u128 = form::PARTY,
+        /// Serial of the demand.
+        demand "demand": u64 = form::NUMBER,
+        /// By place in [`STEPS`].
+        step "step": u8 = STEP,
+        /// To the scope that may leave, where it is approved or narrowed.
+        commitment "commitment": [u8; 32] = form::MAYBE_SHA256,
+        /// Nanoseconds since 1970: until when the opening is put off; 0 where it is not.
+        until "until": u64 = form::MAYBE_MOMENT,
+        /// The order of the court that puts it off.
+        order "order": String = form::MAYBE_WORDS,
+    }
+
+    /// How much can be learned of everybody by an authority's questions, once and for all.
+    BudgetText "budget" {
+        /// The member of the staff that signs it.
+        by "by": u128 = form::PARTY,
+        /// Whose.
+        authority "authority": u128 = form::PARTY,
+        /// Thousandths of epsilon.
+        thousandths "thousandths": u64 = form::NUMBER,
+    }
+}
+
+impl EntryText {
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "as its neighbours"
+    )]
+    const fn check(&self) -> Result<(), check::Wrong> {
+        Ok(())
+    }
+
+    /// What the commitment is SHA-256 over: the name of its purpose, the salt, the lines above the
+    /// commitment, and the text of the scope, each behind its length (8 bytes, big-endian).
+    pub fn preimage(&self, salt: &[u8; 32], scope: &str) -> Vec<u8> {
+        let text = self.write();
+        let lines = text
+            .split_once("commitment ")
+            .map_or("", |(lines, _)| lines);
+        let parts: [&[u8]; 4] = [
+            b"counterfoil/entry/v1",
+            salt,
+            lines.as_bytes(),
+            scope.as_bytes(),
+        ];
+        let mut bytes = Vec::with_capacity(128 + lines.len() + scope.len());
+        for part in parts {
+            bytes.extend((part.len() as u64).to_be_bytes());
+            bytes.extend(part);
+        }
+        bytes
+    }
+}
+
+impl OpeningText {
+    fn check(&self) -> Result<(), check::Wrong> {
+        check::opening(self)
+    }
+
+    /// The scope that is opened.
+    pub fn scope(&self) -> String {
+        format!("{}\n", self.reasons)
+    }
+}
+
+impl StepText {
+    fn check(&self) -> Result<(), check::Wrong> {
+        check::step(self)
+    }
+
+    /// See [`Step`].
+    pub fn step(&self) -> Step {
+        Step::ALL[usize::from(self.step)]
+    }
+}
+
+impl BudgetText {
+    fn check(&self) -> Result<(), check::Wrong> {
+        check::budget(self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What authorities may decide and have decided, and the documents that say so.
 
 use super::{Life, named, objects};
-use crate::document::DOCUMENT_KINDS;
+use crate::document::{DOCUMENT_KINDS, is_unsigned};
 use crate::form::Form;
 use crate::product::PRODUCTS;
 
@@ -126,7 +126,7 @@ objects! {
         number: u64 = Form::Number,
         /// See [`DOCUMENT_KINDS`].
         kind: u8 = Form::Name(DOCUMENT_KINDS),
-        /// Who signed it.
+        /// Who signed it; 0 where the books wrote it.
         party: u128 = Form::Id,
         /// The signature: four parts of 16 bytes.
         signature_a: u128 = Form::Digest,
@@ -211,7 +211,9 @@ objects! {
 
 impl Life for DocumentHead {
     fn is_sound(&self) -> bool {
-        self.number != 0 && self.party != 0 && named(self.kind, DOCUMENT_KINDS)
+        self.number != 0
+            && named(self.kind, DOCUMENT_KINDS)
+            && (self.party == 0) == is_unsigned(self.kind)
     }
 }
 
