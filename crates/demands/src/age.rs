@@ -9,8 +9,9 @@
 //! nonce (16 bytes), then chunks of 64 KiB, each sealed with ChaCha20-Poly1305
 //! ```
 //!
-//! Only writing is here: nobody here has a key to read with. Randomness comes from the caller, and
-//! [`Fresh`] is used up by the file that it was drawn for.
+//! An authority has one key: the Ed25519 key by which it signs is an X25519 key as well, as SSH keys
+//! are to age ([`Recipient::of_ed25519`], [`Identity`]). Randomness comes from the caller, and [`Fresh`]
+//! is used up by the file that it was drawn for.
 
 use core::fmt;
 use core::str::FromStr;
@@ -19,10 +20,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce};
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
+
+mod identity;
+
+pub use identity::{Identity, Unreadable};
 
 /// Bytes of a chunk in the clear.
 pub const CHUNK: usize = 64 << 10;
@@ -143,26 +149,32 @@ impl FromStr for Recipient {
     }
 }
 
+/// Bytes as Bech32 (BIP 173) has them, behind `prefix` and `1`.
+fn bech32(prefix: &str, bytes: &[u8]) -> String {
+    let mut values = Vec::with_capacity(58);
+    let (mut held, mut bits) = (0u32, 0);
+    for byte in bytes {
+        held = (held << 8) | u32::from(*byte);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            values.push((held >> bits) as u8);
+            held &= (1 << bits) - 1;
+        }
+    }
+    values.push((held << (5 - bits)) as u8);
+    let upper = prefix.bytes().map(|letter| letter >> 5);
+    let lower = prefix.bytes().map(|letter| letter & 31);
+    let whole = upper.chain([0]).chain(lower).chain(values.iter().copied());
+    let sum = polymod(whole.chain([0; 6])) ^ 1;
+    values.extend((0..6).map(|at| ((sum >> (5 * (5 - at))) & 31) as u8));
+    let letters = values.iter().map(|value| LETTERS[*value as usize] as char);
+    format!("{prefix}1{}", letters.collect::<String>())
+}
+
 impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const PREFIX: [u8; 7] = [3, 3, 3, 0, b'a' & 31, b'g' & 31, b'e' & 31];
-        let mut values = Vec::with_capacity(58);
-        let (mut held, mut bits) = (0u32, 0);
-        for byte in self.0 {
-            held = (held << 8) | u32::from(byte);
-            bits += 8;
-            while bits >= 5 {
-                bits -= 5;
-                values.push((held >> bits) as u8);
-                held &= (1 << bits) - 1;
-            }
-        }
-        values.push((held << (5 - bits)) as u8);
-        let whole = PREFIX.into_iter().chain(values.iter().copied());
-        let sum = polymod(whole.chain([0; 6])) ^ 1;
-        values.extend((0..6).map(|at| ((sum >> (5 * (5 - at))) & 31) as u8));
-        let letters = values.iter().map(|value| LETTERS[*value as usize] as char);
-        write!(f, "age1{}", letters.collect::<String>())
+        f.write_str(&bech32("age", &self.0))
     }
 }
 
@@ -173,6 +185,14 @@ impl fmt::Debug for Recipient {
 }
 
 impl Recipient {
+    /// The X25519 key that an Ed25519 public key is as well (RFC 7748, section 4.1); `None` where it is
+    /// no point, or one that keeps no secret.
+    pub fn of_ed25519(key: &[u8; 32]) -> Option<Self> {
+        let point = CompressedEdwardsY(*key).decompress()?;
+        let recipient = Self(point.to_montgomery().to_bytes());
+        recipient.agree(&[1; 32]).map(|_| recipient)
+    }
+
     /// The secret that both sides come to; `None` where it is the same for everybody.
     fn agree(&self, secret: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
         let shared = Zeroizing::new(MontgomeryPoint(self.0).mul_clamped(*secret).to_bytes());

@@ -22,13 +22,3 @@ pub fn digest_text(digest: &[u8; 32]) -> String {
     }
     text
 }
-
-/// Reads what [`digest_text`] writes, and nothing else.
-pub fn read_digest(text: &str) -> Option<[u8; 32]> {
-    let (high, low) = text.split_at_checked(32)?;
-    let (high, low) = (crate::read_id(high)?, crate::read_id(low)?);
-    let mut digest = [0; 32];
-    digest[..16].copy_from_slice(&high.to_be_bytes());
-    digest[16..].copy_from_slice(&low.to_be_bytes());
-    Some(digest)
-}

@@ -7,13 +7,11 @@
 //!    purpose, by what right, about whom, which fields and kinds, from when to when.
 //! 2. A scope is narrowed, never widened: [`Scope::contains`] judges it. Its text is what is
 //!    approved, signed and committed to.
-//! 3. A sealed demand is public as [`Sealed`]: serial, class of authority, basis, latest opening
-//!    and a commitment to the scope. Sealed is not absent.
-//! 4. [`answer`] writes rows as CSV. [`answer::check`] reads the very bytes that would leave and
+//! 3. [`answer`] writes rows as CSV. [`answer::check`] reads the very bytes that would leave and
 //!    refuses the first row or field that lies outside the scope; what lies within is hashed,
 //!    counted and encrypted to the authority ([`age`]; all of it is [`answer::disclose`]).
-//! 5. Where a scope names nobody, [`aggregate`] answers with noisy counts and sums from a budget.
-//! 6. [`auth002`] writes the answer's message.
+//! 4. Where a scope names nobody, [`aggregate`] answers with noisy counts and sums from a budget.
+//! 5. [`auth002`] writes the answer's message.
 
 pub mod age;
 pub mod aggregate;
@@ -24,13 +22,11 @@ mod digest;
 mod field;
 pub mod limits;
 pub mod scope;
-pub mod seal;
 mod time;
 mod xml;
 
-pub use digest::{digest_text, read_digest};
+pub use digest::digest_text;
 pub use field::{Field, Kind, id_text, read_id};
 pub use scope::{Period, Place, Roles, Scope, ScopeError, Subjects};
-pub use seal::Sealed;
 pub use time::{DAY, LAST, SECOND, nanosecond_text, read_nanosecond, read_second, second_text};
 pub use xml::XmlError;

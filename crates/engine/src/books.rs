@@ -57,6 +57,8 @@ pub(crate) struct Inner {
     pub(crate) lock: Mutex<Option<Lock>>,
     /// Held while the log is added up for somebody: one at a time.
     pub(crate) folding: Arc<tokio::sync::Mutex<()>>,
+    /// Held while a demand for data comes in or is narrowed: one at a time.
+    pub(crate) demanding: tokio::sync::Mutex<()>,
 }
 
 /// Counters for metrics.

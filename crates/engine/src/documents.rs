@@ -68,7 +68,7 @@ impl Books {
         Ok(Some((head, document)))
     }
 
-    async fn document_text(&self, number: u64) -> Result<Document, Refused> {
+    pub(crate) async fn document_text(&self, number: u64) -> Result<Document, Refused> {
         self.read(move |history| history.document_of(number)).await
     }
 }

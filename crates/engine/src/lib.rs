@@ -17,6 +17,7 @@
 //! - `statement`: what every account held, committed to;
 //! - `trial`, `past`, `change`: what the accounts add up to, now and at any time;
 //! - `publish`: checkpoints, signed and cosigned;
+//! - `demands`: demands for data, and the one gate by which rows leave;
 //! - `audit`: all of it once more, from the log alone;
 //! - `clock`: the only clock;
 //! - `limits`: how much of everything.
@@ -27,6 +28,7 @@ mod books;
 mod change;
 mod clock;
 mod commit;
+mod demands;
 mod documents;
 mod draft;
 mod erase;
@@ -54,6 +56,10 @@ mod writer;
 pub use assess::{Assessment, Case, Count, Draft, assess};
 pub use audit::{Audit, Trust, audit, audit_trusting};
 pub use books::{Books, Options, Stats};
+pub use demands::{
+    ANSWER_ROWS, Answered, DemandError, Listed, MESSAGE_BYTES, Personal, REGISTER_PAGE, Received,
+    Seen, Totalled,
+};
 pub use erase::{Erase, EraseError, ErasedRecords, RETENTION_DAYS, erase};
 pub use events::{Event, EventFilter, EventKind, Events, KindError, KindFilter};
 pub use limits::{CHECKED_BYTES, EVENTS, QUEUE_REQUESTS, STATEMENTS_WITH_PROOFS};

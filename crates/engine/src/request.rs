@@ -15,6 +15,7 @@ use model::{
 };
 use tokio::sync::oneshot;
 
+use crate::demands::{DemandAnswer, DemandRequest};
 use crate::trial::TrialLine;
 
 /// Why a request was not taken. Nothing was changed by it.
@@ -82,6 +83,7 @@ pub(crate) enum Request {
     Chart(Reply<Vec<ChartLine>>),
     EnterRuleBook(Box<RuleBookEntry>, Reply<Entered>),
     EnterDocument(Box<SignedDocument>, Reply<EnteredDocument>),
+    Demand(Box<DemandRequest>, Reply<DemandAnswer>),
     /// The version with this number, or the one in force, where the state has it still.
     RuleBook(Option<u32>, Reply<Option<Box<RuleBookVersion>>>),
     /// The trial balance of now; `None` where a sum leaves its range.
@@ -118,6 +120,7 @@ impl Request {
             Self::EnterErasures(erasures, _) => erasures.len(),
             Self::EnterRuleBook(entry, _) => entry.moments(),
             Self::EnterDocument(signed, _) => signed.moments(),
+            Self::Demand(request, _) => request.moments(),
             _ => 1,
         };
         events.max(1)
@@ -135,6 +138,7 @@ impl Request {
             Self::Chart(reply) => drop(reply.send(Err(why))),
             Self::EnterRuleBook(_, reply) => drop(reply.send(Err(why))),
             Self::EnterDocument(_, reply) => drop(reply.send(Err(why))),
+            Self::Demand(_, reply) => drop(reply.send(Err(why))),
             Self::RuleBook(_, reply) => drop(reply.send(Err(why))),
             Self::Trial(reply) => drop(reply.send(Err(why))),
             Self::DeclareLedger(_, reply) => drop(reply.send(Err(why))),
@@ -162,6 +166,7 @@ pub(crate) enum Answer {
     Chart(Reply<Vec<ChartLine>>, Vec<ChartLine>),
     EnteredRuleBook(Reply<Entered>, Entered),
     EnteredDocument(Reply<EnteredDocument>, EnteredDocument),
+    Demand(Reply<DemandAnswer>, DemandAnswer),
     RuleBook(
         Reply<Option<Box<RuleBookVersion>>>,
         Option<Box<RuleBookVersion>>,
@@ -187,6 +192,7 @@ impl Answer {
             Self::Chart(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::EnteredRuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::EnteredDocument(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Demand(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::RuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Trial(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledger(reply, value) => drop(reply.send(outcome.map(|()| value))),

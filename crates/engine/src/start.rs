@@ -358,6 +358,7 @@ impl Threads {
             recovery,
             lock: Mutex::new(Some(lock)),
             folding: Arc::default(),
+            demanding: tokio::sync::Mutex::default(),
         }))
     }
 

@@ -278,6 +278,7 @@ impl Writer {
             | Request::Objects(..)
             | Request::EnterRuleBook(..)
             | Request::EnterDocument(..)
+            | Request::Demand(..)
             | Request::RuleBook(..)
             | Request::Chart(_)) => return self.serve_platform(request, decided),
             Request::DeclareLedger(currency, reply) => {
@@ -385,6 +386,11 @@ impl Writer {
                 let time = self.next_time(signed.moments());
                 let entered = self.state.enter_document(time, &signed, draft);
                 Answer::EnteredDocument(reply, Box::new(entered))
+            }
+            Request::Demand(request, reply) => {
+                let time = self.next_time(request.moments());
+                let entered = request.decide(&mut self.state, time, draft);
+                Answer::Demand(reply, Box::new(entered))
             }
             Request::RuleBook(version, reply) => {
                 let now = self.clock.now().max(self.time);
