@@ -14,6 +14,7 @@ mod berka;
 mod chart;
 mod client;
 mod config;
+mod demand;
 mod demo;
 mod directory;
 mod document;
@@ -110,6 +111,11 @@ enum Command {
     },
     /// What authorities say: mandates, decisions, fulfilments, appeals.
     Document(OnBooks<document::Document>),
+    /// Demands for data: what an authority asks, what becomes of it, and what leaves.
+    Demand {
+        #[command(subcommand)]
+        action: demand::Demand,
+    },
     Events(events::Events),
     /// Webhooks: events that are posted to URLs, signed.
     Webhook(OnBooks<webhook::Webhook>),
@@ -172,6 +178,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Erase(erase) => erase::run(erase, output),
         Command::Key { action } => key::run(&action, output),
         Command::Rule { action } => rule::run(&action, output),
+        Command::Demand { action } => demand::run(&action, output),
         Command::Document(OnBooks { target, action }) => match &action {
             document::Document::Check { file } => document::check(file, output),
             action => with_client(&target, |client| document::run(action, client, output)),

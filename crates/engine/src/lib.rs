@@ -57,8 +57,8 @@ pub use assess::{Assessment, Case, Count, Draft, assess};
 pub use audit::{Audit, Trust, audit, audit_trusting};
 pub use books::{Books, Options, Stats};
 pub use demands::{
-    ANSWER_ROWS, Answered, DemandError, Listed, MESSAGE_BYTES, Personal, REGISTER_PAGE, Received,
-    Seen, Totalled,
+    ANSWER_ROWS, Answered, DemandError, Knows, Listed, MESSAGE_BYTES, Personal, REGISTER_PAGE,
+    Received, Seen, Totalled,
 };
 pub use erase::{Erase, EraseError, ErasedRecords, RETENTION_DAYS, erase};
 pub use events::{Event, EventFilter, EventKind, Events, KindError, KindFilter};

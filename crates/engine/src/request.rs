@@ -95,6 +95,8 @@ pub(crate) enum Request {
     /// The slot and the flags of an account.
     Slot(u128, Reply<Option<(u32, u16)>>),
     SetClock(u64, Reply<Option<u64>>),
+    /// What time it is by the clock of the books.
+    Now(Reply<u64>),
     /// The number of the last statement.
     Statements(Reply<u64>),
     /// A snapshot that is nearly of now: it is on the disk once the sender has been dropped.
@@ -148,7 +150,7 @@ impl Request {
             }
             Self::Slot(_, reply) => drop(reply.send(Err(why))),
             Self::SetClock(_, reply) => drop(reply.send(Err(why))),
-            Self::Statements(reply) => drop(reply.send(Err(why))),
+            Self::Statements(reply) | Self::Now(reply) => drop(reply.send(Err(why))),
             // Whoever waits for it looks whether the books have failed.
             Self::Snapshot(done) => drop(done),
             Self::EnterStatement(_, reply) | Self::EnterErasures(_, reply) | Self::Close(reply) => {
@@ -177,7 +179,7 @@ pub(crate) enum Answer {
     Accounts(Reply<Vec<Account>>, Vec<Account>),
     Slot(Reply<Option<(u32, u16)>>, Option<(u32, u16)>),
     Clock(Reply<Option<u64>>, Option<u64>),
-    Statements(Reply<u64>, u64),
+    Count(Reply<u64>, u64),
     Done(Reply<()>),
 }
 
@@ -200,7 +202,7 @@ impl Answer {
             Self::Accounts(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Slot(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Clock(reply, value) => drop(reply.send(outcome.map(|()| value))),
-            Self::Statements(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Count(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Done(reply) => drop(reply.send(outcome)),
         }
     }

@@ -321,7 +321,8 @@ impl Writer {
                 }
                 Answer::Clock(reply, time)
             }
-            Request::Statements(reply) => Answer::Statements(reply, self.state.statements()),
+            Request::Statements(reply) => Answer::Count(reply, self.state.statements()),
+            Request::Now(reply) => Answer::Count(reply, self.clock.now().max(self.time)),
             Request::Snapshot(done) => {
                 self.snapshot_wanted.push((self.records, done));
                 return Ok(());

@@ -204,7 +204,7 @@ fn personal(party: u128) -> Option<Personal> {
 /// Answers once a checkpoint covers the approval.
 fn answer(books: &Books, serial: u64) -> Result<Answered, DemandError> {
     for _ in 0..100 {
-        let answered = block_on(books.answer_demand(serial, personal)).expect("taken");
+        let answered = block_on(books.answer_demand(serial, Arc::new(personal))).expect("taken");
         if !matches!(answered, Err(DemandError::Unpublished)) {
             return answered;
         }
@@ -323,9 +323,9 @@ fn what_is_sealed_stands_nowhere_in_the_log_until_it_is_opened() {
         assert!(!there(secret), "{secret}");
     }
     assert_eq!(block_on(books.demands_about(PAYER)).expect("read").len(), 0);
-    assert_eq!(block_on(books.open_due_demands(MORNING)).expect("taken"), 0);
-    let almost = (opens - 60) * SECOND;
-    assert_eq!(block_on(books.open_due_demands(almost)).expect("taken"), 1);
+    assert_eq!(block_on(books.open_due_demands()).expect("taken"), 0);
+    block_on(books.set_clock((opens - 60) * SECOND)).expect("taken");
+    assert_eq!(block_on(books.open_due_demands()).expect("taken"), 1);
     assert!(there("tracing of a fraud"));
     let seen = block_on(books.demands_about(PAYER)).expect("read");
     assert_eq!((seen.len(), seen[0].disclosures.len()), (1, 1));
@@ -463,19 +463,19 @@ fn everybody_is_answered_with_noise_that_no_repetition_takes_away() {
         minimum: 3,
         epsilon: Epsilon::new(1, under).expect("it is a fraction"),
     };
-    let total = |under, now| block_on(books.total_demand(1, asking(under), now)).expect("taken");
-    let ended = FROM + 86_401;
+    let total = |under| block_on(books.total_demand(1, asking(under))).expect("taken");
     assert!(
-        matches!(total(2, FROM), Err(DemandError::Purse(_))),
+        matches!(total(2), Err(DemandError::Purse(_))),
         "it has not ended"
     );
-    let first = total(2, ended).expect("it is paid");
-    let again = total(2, ended).expect("it was paid");
+    block_on(books.set_clock((FROM + 86_401) * SECOND)).expect("taken");
+    let first = total(2).expect("it is paid");
+    let again = total(2).expect("it was paid");
     assert_eq!((first.disclosure.cost, again.disclosure.cost), (500, 0));
     assert_eq!(first.table, again.table, "there is nothing to average");
-    total(2, ended).expect("as often as they like");
-    total(4, ended).expect("it is paid");
-    let spent = total(3, ended);
+    total(2).expect("as often as they like");
+    total(4).expect("it is paid");
+    let spent = total(3);
     assert!(
         matches!(spent, Err(DemandError::Purse(_))),
         "250 are left of 1000"

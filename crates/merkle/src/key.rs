@@ -510,6 +510,23 @@ impl SigningKey {
         &self.verifier
     }
 
+    /// The seed of a key of Ed25519: whoever has one is reached by what is encrypted to it as well.
+    pub fn ed25519_seed(&self) -> Option<Zeroizing<[u8; SEED_LEN]>> {
+        match &self.secret {
+            Secret::Ed25519(key) => Some(Zeroizing::new(*key.as_bytes())),
+            Secret::MlDsa44(_) => None,
+        }
+    }
+
+    /// Signs a message that is no note: its bytes as they stand, with a key of kind
+    /// [`KeyKind::Ed25519`].
+    pub fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        if self.verifier.kind.is_timed() {
+            return Err(SignError::Kind(self.verifier.kind));
+        }
+        Ok(self.sign(message))
+    }
+
     /// Signs the text of a note, with a key of kind [`KeyKind::Ed25519`].
     pub fn sign_note_text(&self, text: &str) -> Result<SignatureLine, SignError> {
         if self.verifier.kind.is_timed() {

@@ -2,6 +2,7 @@
 
 mod books;
 mod commands;
+mod demands;
 mod documents;
 mod events;
 mod ledgers;
@@ -26,6 +27,7 @@ use crate::route::{Call, Operation};
 
 pub(crate) use books::*;
 pub(crate) use commands::*;
+pub(crate) use demands::*;
 pub(crate) use documents::*;
 pub(crate) use events::*;
 pub(crate) use ledgers::*;
@@ -68,6 +70,17 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::GetDocument => fresh(get_document(call).await),
         Operation::GetMandate => fresh(get_mandate(call).await),
         Operation::GetDecision => fresh(get_decision(call).await),
+        Operation::ReceiveDemand => receive_demand(call).await,
+        Operation::ListDemands => fresh(list_demands(call).await),
+        Operation::GetDemand => fresh(get_demand(call).await),
+        Operation::GetScope => fresh(get_scope(call).await),
+        Operation::NarrowDemand => narrow_demand(call).await,
+        Operation::AnswerDemand => answer_demand(call).await,
+        Operation::TotalDemand => total_demand(call).await,
+        Operation::DemandReceipt => fresh(demand_receipt(call).await),
+        Operation::DisclosureReceipt => fresh(disclosure_receipt(call).await),
+        Operation::RegisterDemands => register_demands(call).await,
+        Operation::RegisterDisclosures => register_disclosures(call).await,
         Operation::GetChart => fresh(get_chart(call).await),
         Operation::AddListings => add_listings(call).await,
         Operation::SearchListings => fresh(search_listings(call).await),

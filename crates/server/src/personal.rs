@@ -58,6 +58,27 @@ impl Personal {
         }
     }
 
+    /// The vault itself.
+    pub fn vault(&self) -> Arc<Vault> {
+        Arc::clone(&self.vault)
+    }
+
+    /// What of a person goes into the answer to a demand that asks for it.
+    pub fn knows(&self) -> engine::Knows {
+        let vault = self.vault();
+        Arc::new(move |party| {
+            let fields = vault.get(party).ok().flatten()?;
+            let says = |name: &str| fields.get(name).unwrap_or_default().to_owned();
+            let contact = ["address", "email", "phone"].map(says);
+            let contact = contact.into_iter().filter(|text| !text.is_empty());
+            Some(engine::Personal {
+                name: says("name"),
+                contact: contact.collect::<Vec<_>>().join("; "),
+                document: says("document"),
+            })
+        })
+    }
+
     /// Keeps `fields` of the party, in place of what was kept. It goes on to its end where the
     /// client does not wait for it.
     pub async fn keep(&self, party: u128, fields: Fields) -> Result<Kept, Problem> {

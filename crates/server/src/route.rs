@@ -64,6 +64,15 @@ pub(crate) enum Operation {
     GetDocument,
     GetMandate,
     GetDecision,
+    ReceiveDemand,
+    ListDemands,
+    GetDemand,
+    GetScope,
+    NarrowDemand,
+    AnswerDemand,
+    TotalDemand,
+    DemandReceipt,
+    DisclosureReceipt,
     AddListings,
     SearchListings,
     GetListing,
@@ -96,6 +105,8 @@ pub(crate) enum Operation {
     LogCheckpoint,
     LogWitnessed,
     LogTile,
+    RegisterDemands,
+    RegisterDisclosures,
     SetClock,
     Index,
     VerifyPage,
@@ -157,7 +168,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 65] = [
+pub static TABLE: [Route; 76] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -184,6 +195,27 @@ pub static TABLE: [Route; 65] = [
         "/v1/decisions/{authority}/{number}",
         READ,
         Operation::GetDecision,
+    ),
+    post("/v1/demands", ADMIN, Operation::ReceiveDemand),
+    get("/v1/demands", READ, Operation::ListDemands),
+    get("/v1/demands/{serial}", READ, Operation::GetDemand),
+    get("/v1/demands/{serial}/scope", ADMIN, Operation::GetScope),
+    post("/v1/demands/{serial}/scope", ADMIN, Operation::NarrowDemand),
+    post(
+        "/v1/demands/{serial}/answer",
+        ADMIN,
+        Operation::AnswerDemand,
+    ),
+    post("/v1/demands/{serial}/totals", ADMIN, Operation::TotalDemand),
+    get(
+        "/v1/demands/{serial}/receipt",
+        READ,
+        Operation::DemandReceipt,
+    ),
+    get(
+        "/v1/disclosures/{number}/receipt",
+        READ,
+        Operation::DisclosureReceipt,
     ),
     post("/v1/listings", WRITE, Operation::AddListings),
     get("/v1/listings", READ, Operation::SearchListings),
@@ -233,6 +265,16 @@ pub static TABLE: [Route; 65] = [
     get("/log/checkpoint", Access::Open, Operation::LogCheckpoint),
     get("/log/witnessed", Access::Open, Operation::LogWitnessed),
     get("/log/tile/{*path}", Access::Open, Operation::LogTile),
+    get(
+        "/log/register/demands/{page}",
+        Access::Open,
+        Operation::RegisterDemands,
+    ),
+    get(
+        "/log/register/disclosures/{page}",
+        Access::Open,
+        Operation::RegisterDisclosures,
+    ),
     post("/v1/admin/clock", ADMIN, Operation::SetClock),
     get("/", Access::Open, Operation::Index),
     get("/verify", Access::Open, Operation::VerifyPage),

@@ -22,7 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::app::{App, Auth, Options};
 use crate::limits::{CONNECTIONS, DRAIN_WAIT, HEAD_BYTES, HEAD_WAIT, HEADERS, TOKENS_WAIT};
 use crate::route::router;
-use crate::{webhooks, witnessing};
+use crate::{sealed, webhooks, witnessing};
 
 /// Why the books are not served.
 #[derive(Debug)]
@@ -83,6 +83,7 @@ pub async fn serve(
                 () = shutdown => Ok(()),
                 why = app.books.failed() => Err(ServeError::Books(Refused::Stopped(why))),
                 never = refresh_tokens(&app) => match never {},
+                never = sealed::open_due(&app) => match never {},
                 never = webhooks::wake(&app, delivering) => match never {},
             };
             app.closing.send_replace(true);

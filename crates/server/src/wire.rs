@@ -10,6 +10,7 @@
 mod account;
 mod amount;
 mod command;
+mod demand;
 mod erased;
 mod event;
 mod filter;
@@ -30,6 +31,9 @@ use model::Currency;
 pub use account::{AccountView, BalanceView, NewAccount};
 pub use amount::Amount;
 pub use command::{NewCommand, object_view};
+pub use demand::{
+    NewDemand, NewQuestion, NewScope, demand_view, disclosure_view, scope_view, seen_view,
+};
 pub use erased::ErasedTransfersView;
 pub use event::{EventView, EventsView};
 pub use filter::{AccountFilterBody, QueryFilterBody};

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use demands::seal::Class;
-use demands::{Scope, Sealed};
+use demands::age::{Fresh, Identity, encrypt};
 use fuzz::memory::Memory;
 use fuzz::platform::Step;
 use fuzz::proofs::{BALANCE, LINE, RECEIPT};
@@ -71,7 +70,7 @@ fn main() {
     write_demands();
 }
 
-/// The samples of messages, and scopes and seals made of nothing.
+/// The samples of messages, scopes, and a file of age.
 fn write_demands() {
     let samples = folder("../crates/demands/tests/messages");
     let samples = fs::read_dir(samples).expect("the samples");
@@ -80,12 +79,12 @@ fn write_demands() {
     for (number, file) in files.iter().enumerate() {
         write("auth001", number, &fs::read(file).expect("a sample"));
     }
-    let scope = Scope::parse(SCOPE).expect("whole");
-    let sealed = Sealed::new(7, Class::Court, &scope, &[1; 32]).expect("confidential");
+    let other = Identity::of_ed25519(&[8; 32]).recipient();
+    let file = encrypt(&other, Fresh::new(&[1; 64]), b"account,time,kind\r\n");
     let all = SCOPE.replace("persons 00000000000000000000000000000007", "all");
     write("scope", 0, SCOPE.as_bytes());
     write("scope", 1, all.as_bytes());
-    write("scope", 2, sealed.to_string().as_bytes());
+    write("scope", 2, &file);
 }
 
 const SCOPE: &str = "counterfoil/demand/v1

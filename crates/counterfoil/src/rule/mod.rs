@@ -253,7 +253,7 @@ impl Enter {
     }
 }
 
-fn signing_key(path: &Path) -> Result<SigningKey, Failure> {
+pub(crate) fn signing_key(path: &Path) -> Result<SigningKey, Failure> {
     let text = read(path)?;
     let wrong = |error| Failure::Input(format!("{}: {error}", path.display()));
     SigningKey::parse(text.trim_end()).map_err(wrong)

@@ -18,7 +18,7 @@ use model::object::{Demand, DemandState as At, Disclosure, Mandate, Noun, PartyK
 use model::{Object, Record};
 use proofs::receipt::{Receipt, show};
 
-use super::{DemandError, DemandRequest, Personal, Stands, halves, whole};
+use super::{DemandError, DemandRequest, Knows, Stands, halves, whole};
 use crate::books::Books;
 use crate::receipts::ReceiptAnswer;
 use crate::request::Refused;
@@ -51,7 +51,7 @@ impl Books {
     pub async fn answer_demand(
         &self,
         serial: u64,
-        personal: impl Fn(u128) -> Option<Personal> + Send + Sync,
+        personal: Knows,
     ) -> Result<Result<Answered, DemandError>, Refused> {
         let stands = match self.stands(serial).await? {
             Ok(stands) => stands,
@@ -76,7 +76,7 @@ impl Books {
         let Some(rows) = self.rows_of(&scope, ANSWER_ROWS).await? else {
             return Ok(Err(DemandError::TooManyRows));
         };
-        let people = self.people_of(&scope, &rows, &personal).await?;
+        let people = self.people_of(&scope, &rows, personal).await?;
         let sheet = super::rows::sheet(&scope, &rows, &people);
         self.let_leave(
             &stands,

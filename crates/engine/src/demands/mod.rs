@@ -35,6 +35,9 @@ const AHEAD: u64 = 300_000_000_000;
 /// Bytes of what an authority sends at most.
 pub const MESSAGE_BYTES: usize = 64 << 10;
 
+/// Knows what is kept of a person beside the log; it may block.
+pub type Knows = Arc<dyn Fn(u128) -> Option<Personal> + Send + Sync>;
+
 /// What is known of a person beside the log.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Personal {
@@ -63,6 +66,19 @@ pub struct Received {
     pub message: String,
     /// The authority's Ed25519 signature over the message.
     pub signature: [u8; 64],
+}
+
+/// What a demand asks, sealed or not.
+#[derive(Clone, Debug)]
+pub struct Scopes {
+    /// What came in.
+    pub asked: Scope,
+    /// What may leave: the same, or less. `None` where what is kept is not what the log commits to.
+    pub stands: Option<Scope>,
+    /// The commitment to it.
+    pub commitment: [u8; 32],
+    /// What the authority sent.
+    pub message: String,
 }
 
 /// Why nothing is done with a demand. It tells nothing of what stands in it.
@@ -305,11 +321,15 @@ impl Books {
         Ok(Ok(commitment))
     }
 
-    /// Opens the demands whose date has come at `now`, and what opened ones were narrowed to.
-    /// Gives how many.
-    pub async fn open_due_demands(&self, now: u64) -> Result<u64, Refused> {
+    /// Opens the demands whose date has come or is five minutes away. Gives how many.
+    pub async fn open_due_demands(&self) -> Result<u64, Refused> {
         let mut opened = 0;
-        for serial in 1..=self.register().await?.demands {
+        let last = self.register().await?.demands;
+        if last == 0 {
+            return Ok(0);
+        }
+        let now = self.ask(Request::Now).await?;
+        for serial in 1..=last {
             let Some(demand) = self.demand(serial).await? else {
                 continue;
             };
@@ -333,6 +353,25 @@ impl Books {
             Some(less) => self.demand_of(DemandRequest::Open(less)).await,
             None => Ok(opened),
         }
+    }
+
+    /// What a demand asks, and what may leave by it: for those who examine it.
+    pub async fn demand_scopes(&self, serial: u64) -> Result<Result<Scopes, DemandError>, Refused> {
+        let stands = match self.stands(serial).await? {
+            Ok(stands) => stands,
+            Err(why) => return Ok(Err(why)),
+        };
+        let asked = match Scope::parse(&stands.kept.scope) {
+            Ok(asked) => asked,
+            Err(why) => return Ok(Err(DemandError::Scope(why))),
+        };
+        let approved = stands.approved(&stands.demand);
+        Ok(Ok(Scopes {
+            asked,
+            stands: approved.ok().map(|(scope, _)| scope),
+            commitment: whole(stands.demand.scope, stands.demand.scope_more),
+            message: stands.kept.message,
+        }))
     }
 
     /// The register as it stands.

@@ -15,7 +15,7 @@ use model::{
     account_filter_flags,
 };
 
-use super::Personal;
+use super::{Knows, Personal};
 use crate::books::Books;
 use crate::query::balance;
 use crate::request::{Refused, Request};
@@ -284,7 +284,7 @@ impl Books {
         &self,
         scope: &Scope,
         rows: &[Row],
-        personal: &(dyn Fn(u128) -> Option<Personal> + Send + Sync),
+        personal: Knows,
     ) -> Result<People, Refused> {
         let accounts = rows.iter().flat_map(|row| [row.account, row.across]);
         let mut people = self.owners_of(accounts.collect()).await?;
@@ -294,11 +294,10 @@ impl Books {
                 .iter()
                 .filter_map(|row| people.owner(row.account))
                 .collect();
-            for party in own {
-                if let Some(known) = personal(party) {
-                    people.personal.insert(party, known);
-                }
-            }
+            let known = move |party| personal(party).map(|known| (party, known));
+            people.personal = self
+                .read(move |_| Ok(own.into_iter().filter_map(known).collect()))
+                .await?;
         }
         Ok(people)
     }

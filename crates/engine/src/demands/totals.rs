@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use demands::Scope;
 use demands::aggregate::{Asking, Budget as Purse, Fact, Question as Questioned, Table};
+use demands::{SECOND, Scope};
 use machine::Release;
 use model::object::{Disclosure, Noun, Question};
 use model::{Object, Transfer};
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::rows::{Transfers, kind_of};
 use super::{DemandError, DemandRequest, halves, whole};
 use crate::books::Books;
-use crate::request::Refused;
+use crate::request::{Refused, Request};
 
 /// An answer with noise, and what was entered of it.
 #[derive(Clone, Debug)]
@@ -31,12 +31,11 @@ struct Counted {
 }
 
 impl Books {
-    /// Answers a demand that names nobody. `now` is in seconds since 1970.
+    /// Answers a demand that names nobody.
     pub async fn total_demand(
         &self,
         serial: u64,
         asking: Asking,
-        now: u64,
     ) -> Result<Result<Totalled, DemandError>, Refused> {
         let stands = match self.stands(serial).await? {
             Ok(stands) => stands,
@@ -59,7 +58,8 @@ impl Books {
             Ok(purse) => purse,
             Err(why) => return Ok(Err(why)),
         };
-        let allowed = match purse.ask(&question, now) {
+        let now = self.ask(Request::Now).await?;
+        let allowed = match purse.ask(&question, now / SECOND) {
             Ok(allowed) => allowed,
             Err(why) => return Ok(Err(DemandError::Purse(why))),
         };
