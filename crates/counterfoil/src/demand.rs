@@ -65,7 +65,7 @@ pub enum Demand {
         serial: u64,
     },
     Narrow(Narrow),
-    Step(Step),
+    Step(Taken),
     /// Answers a demand with rows, encrypted to the authority.
     Answer {
         #[command(flatten)]
@@ -127,7 +127,7 @@ pub struct Send {
 
 /// Who signs a step, and why.
 #[derive(Args)]
-pub struct By {
+pub struct Signer {
     /// Who signs.
     #[arg(long, value_name = "ID", value_parser = integer)]
     by: u128,
@@ -154,12 +154,12 @@ pub struct Narrow {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
-    by: By,
+    by: Signer,
 }
 
 /// Signs a step of a demand and enters it.
 #[derive(Args)]
-pub struct Step {
+pub struct Taken {
     #[command(flatten)]
     target: Target,
     /// Serial of the demand.
@@ -168,7 +168,7 @@ pub struct Step {
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(STEPS))]
     step: String,
     #[command(flatten)]
-    by: By,
+    by: Signer,
     /// Of an extension: until when, as 2027-01-01T00:00:00Z.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
@@ -281,7 +281,7 @@ impl Send {
     }
 }
 
-impl By {
+impl Signer {
     /// Signs a step and enters it.
     fn enter(&self, client: &mut Client, step: StepText, output: Output) -> Result<(), Failure> {
         let document = Document::Step(StepText {
@@ -339,7 +339,7 @@ fn commitment(answer: &str) -> Result<[u8; 32], Failure> {
         .ok_or_else(none)
 }
 
-impl Step {
+impl Taken {
     fn run(&self, client: &mut Client, output: Output) -> Result<(), Failure> {
         let mut step = StepText {
             demand: self.serial,

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use demands::auth001;
@@ -44,7 +45,7 @@ fn refused(error: &DemandError) -> Problem {
 /// With a capital letter and a full stop.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase());
+    let first = letters.next().map(char::to_uppercase);
     let first = first.map(String::from_iter).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }
@@ -389,7 +390,7 @@ pub(crate) async fn register_demands(call: Call<'_>) -> Answer {
     accept(&call.head.headers, JSON)?;
     signed_books(&call)?;
     let page = number(&call, 0)?;
-    register(page, &call.app.books.listed_demands(page).await?)
+    Ok(register(page, &call.app.books.listed_demands(page).await?))
 }
 
 /// A page of the register of disclosures: 64 from `64 x page + 1` on.
@@ -402,10 +403,11 @@ pub(crate) async fn register_disclosures(call: Call<'_>) -> Answer {
     accept(&call.head.headers, JSON)?;
     signed_books(&call)?;
     let page = number(&call, 0)?;
-    register(page, &call.app.books.listed_disclosures(page).await?)
+    let listed = call.app.books.listed_disclosures(page).await?;
+    Ok(register(page, &listed))
 }
 
-fn register(page: u64, listed: &[Listed]) -> Answer {
+fn register(page: u64, listed: &[Listed]) -> Response {
     let mut entries = Vec::with_capacity(listed.len());
     for one in listed {
         let receipt = match &one.receipt {
@@ -425,9 +427,5 @@ fn register(page: u64, listed: &[Listed]) -> Answer {
         "first": page.saturating_mul(engine::REGISTER_PAGE).saturating_add(1),
         "entries": entries,
     });
-    Ok(with(
-        json(StatusCode::OK, &view),
-        header::CACHE_CONTROL,
-        A_SECOND,
-    ))
+    with(json(StatusCode::OK, &view), header::CACHE_CONTROL, A_SECOND)
 }
