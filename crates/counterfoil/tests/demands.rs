@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
 
-use books::{Books, printed, published};
+use books::{Books, printed, published, run};
 use serde_json::Value;
 
 const MANDATE: &str = "\
@@ -106,13 +106,13 @@ fn a_demand_is_narrowed_approved_by_two_answered_and_read() {
     books.done(&format!("demand step 1 approved {second}"));
     contains(&books.done(&answer), "rows       2");
     let read = |key: &str| format!("demand read {out} --key {key}");
-    let sheet = printed(&books.run(&read(&authority)));
+    let sheet = printed(&run(&read(&authority)));
     assert_eq!(sheet.lines().count(), 3, "{sheet}");
     contains(
         &sheet,
         ",pay,0000000000000000000000000000000b,debit,250\r\n",
     );
-    let other = books.run(&read(&staff));
+    let other = run(&read(&staff));
     assert_eq!(
         other.status.code(),
         Some(2),
@@ -232,7 +232,7 @@ fn an_account_of_a_real_bank_goes_from_auth_001_to_auth_002() {
     }
     let (out, reply) = (books.path("answer.age"), books.path("reply.xml"));
     books.done(&format!("demand answer 1 --out {out} --message {reply}"));
-    let sheet = printed(&books.run(&format!("demand read {out} --key {key}")));
+    let sheet = printed(&run(&format!("demand read {out} --key {key}")));
     let mut lines = sheet.lines();
     let header: Vec<_> = lines.next().expect("a header").split(',').collect();
     let at = |name: &str| header.iter().position(|field| *field == name).expect(name);

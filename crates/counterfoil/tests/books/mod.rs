@@ -33,6 +33,13 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// Runs a command that needs no books.
+pub fn run(line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
+    command.args(words(line));
+    command.output().expect("it runs")
+}
+
 impl Books {
     /// Books with a currency and a chart, these parties, and a key for each of `keys`.
     pub fn new(parties: &[(u32, &str)], keys: &[u32]) -> Self {
@@ -47,8 +54,8 @@ impl Books {
         for party in keys {
             let key = books.path(&format!("{party}.key"));
             let name = format!("party.example/{party}");
-            printed(&books.run(&format!("key new --name {name} --out {key}")));
-            let halves = printed(&books.run(&format!("rule key {key}")));
+            printed(&run(&format!("key new --name {name} --out {key}")));
+            let halves = printed(&run(&format!("rule key {key}")));
             books.done(&format!(
                 "act party_key_set party={party} {}",
                 halves.trim()
@@ -67,13 +74,6 @@ impl Books {
         let path = self.path(name);
         std::fs::write(&path, text).expect("it is written");
         path
-    }
-
-    /// Runs a command that needs no books.
-    pub fn run(&self, line: &str) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
-        command.args(words(line));
-        command.output().expect("it runs")
     }
 
     /// Runs a command on the books.
