@@ -119,7 +119,9 @@ pub(crate) async fn get_objects(call: Call<'_>) -> Answer {
         let detail = format!("No object is of that kind; there are {}.", names.join(", "));
         return Err(Problem::new(Kind::NotFound, detail));
     };
-    let found = find(app, kind, id).await?;
+    let mut found = find(app, kind, id).await?;
+    // The seed of an open gift would tell who gets how much, and a sealed demand who asks.
+    found.retain(|object| !object.is_secret());
     if found.is_empty() {
         return Err(Problem::new(
             Kind::NotFound,
