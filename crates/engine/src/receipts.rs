@@ -114,7 +114,12 @@ impl Receipts {
         receipts.collect::<Result<_, _>>().map(Some)
     }
 
-    fn of_position(&self, at: u64, checkpoints: &Checkpoints) -> Result<ReceiptAnswer, String> {
+    /// The receipt of the record at a position.
+    pub(crate) fn of_position(
+        &self,
+        at: u64,
+        checkpoints: &Checkpoints,
+    ) -> Result<ReceiptAnswer, String> {
         let batches = self.history.shared.durable().batches;
         let batch = self.tree.batch_at(at, batches).map_err(|e| e.to_string())?;
         let batch = batch.ok_or("the record lies before the first batch")?;

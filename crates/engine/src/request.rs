@@ -4,9 +4,12 @@ use std::fmt;
 
 use std::sync::mpsc::Sender;
 
-use machine::{DocumentRefusal, RuleBookEntry, RuleBookRefusal, SignedDocument, State};
+use machine::{
+    DocumentRefusal, LOOK_MOMENTS, Look, LookRefusal, RuleBookEntry, RuleBookRefusal,
+    SignedDocument, State,
+};
 use model::limits::BATCH_EVENTS;
-use model::object::{ChartLine, DocumentHead, RuleVersion};
+use model::object::{ChartLine, DocumentHead, Lookup, RuleVersion};
 use model::record::{Erasure, StatementLine};
 use model::rule::RuleBook;
 use model::{
@@ -68,6 +71,9 @@ pub(crate) type Entered = Box<Result<RuleVersion, RuleBookRefusal>>;
 /// What became of a document that was to be entered.
 pub(crate) type EnteredDocument = Box<Result<DocumentHead, DocumentRefusal>>;
 
+/// What became of a look that was to be entered.
+pub(crate) type EnteredLook = Result<Lookup, LookRefusal>;
+
 /// Records that a line of an order makes: a transfer and its own.
 const LINE_WEIGHT: usize = 2;
 
@@ -82,6 +88,7 @@ pub(crate) enum Request {
     Chart(Reply<Vec<ChartLine>>),
     EnterRuleBook(Box<RuleBookEntry>, Reply<Entered>),
     EnterDocument(Box<SignedDocument>, Reply<EnteredDocument>),
+    Look(Box<Look>, Reply<EnteredLook>),
     /// The version with this number, or the one in force, where the state has it still.
     RuleBook(Option<u32>, Reply<Option<Box<RuleBookVersion>>>),
     /// The trial balance of now; `None` where a sum leaves its range.
@@ -118,6 +125,7 @@ impl Request {
             Self::EnterErasures(erasures, _) => erasures.len(),
             Self::EnterRuleBook(entry, _) => entry.moments(),
             Self::EnterDocument(signed, _) => signed.moments(),
+            Self::Look(..) => LOOK_MOMENTS,
             _ => 1,
         };
         events.max(1)
@@ -135,6 +143,7 @@ impl Request {
             Self::Chart(reply) => drop(reply.send(Err(why))),
             Self::EnterRuleBook(_, reply) => drop(reply.send(Err(why))),
             Self::EnterDocument(_, reply) => drop(reply.send(Err(why))),
+            Self::Look(_, reply) => drop(reply.send(Err(why))),
             Self::RuleBook(_, reply) => drop(reply.send(Err(why))),
             Self::Trial(reply) => drop(reply.send(Err(why))),
             Self::DeclareLedger(_, reply) => drop(reply.send(Err(why))),
@@ -162,6 +171,7 @@ pub(crate) enum Answer {
     Chart(Reply<Vec<ChartLine>>, Vec<ChartLine>),
     EnteredRuleBook(Reply<Entered>, Entered),
     EnteredDocument(Reply<EnteredDocument>, EnteredDocument),
+    Looked(Reply<EnteredLook>, EnteredLook),
     RuleBook(
         Reply<Option<Box<RuleBookVersion>>>,
         Option<Box<RuleBookVersion>>,
@@ -187,6 +197,7 @@ impl Answer {
             Self::Chart(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::EnteredRuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::EnteredDocument(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Looked(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::RuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Trial(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledger(reply, value) => drop(reply.send(outcome.map(|()| value))),

@@ -15,7 +15,7 @@ use std::sync::mpsc::{
 };
 use std::time::Duration;
 
-use machine::{LINE_MOMENTS, LedgerOutcome, RING_MOMENTS, Recalled, State};
+use machine::{LINE_MOMENTS, LOOK_MOMENTS, LedgerOutcome, RING_MOMENTS, Recalled, State};
 use model::limits::{BATCH_EVENTS, BATCH_EXPIRIES, BATCH_RINGS};
 use model::{Currency, EventResult};
 use store::index::Index;
@@ -278,6 +278,7 @@ impl Writer {
             | Request::Objects(..)
             | Request::EnterRuleBook(..)
             | Request::EnterDocument(..)
+            | Request::Look(..)
             | Request::RuleBook(..)
             | Request::Chart(_)) => return self.serve_platform(request, decided),
             Request::DeclareLedger(currency, reply) => {
@@ -385,6 +386,11 @@ impl Writer {
                 let time = self.next_time(signed.moments());
                 let entered = self.state.enter_document(time, &signed, draft);
                 Answer::EnteredDocument(reply, Box::new(entered))
+            }
+            Request::Look(look, reply) => {
+                let time = self.next_time(LOOK_MOMENTS);
+                let looked = self.state.look(time, &look, draft);
+                Answer::Looked(reply, looked)
             }
             Request::RuleBook(version, reply) => {
                 let now = self.clock.now().max(self.time);
