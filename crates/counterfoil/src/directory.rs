@@ -8,10 +8,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use engine::Trust;
 use merkle::key::{KeyKind, SigningKey};
 use serde_json::json;
-use server::auth;
+use server::auth::{self, Bound, Grant};
 use server::{Auth, Clock, Delivery};
 use tracing_subscriber::EnvFilter;
 
+use crate::ask::integer;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::local::{Local, Settings, seconds};
@@ -96,6 +97,8 @@ pub struct Audit {
 #[command(after_help = "\
 Examples:
   counterfoil token new --data ./books --scope write --name shop
+  counterfoil token new --data ./books --scope admin --name desk --party 41 --role support
+  counterfoil token new --data ./books --scope person --name zoe --party 11
   counterfoil token list --data ./books
   counterfoil token revoke --data ./books --name shop
 
@@ -118,6 +121,12 @@ enum TokenAction {
         /// What it is called.
         #[arg(long)]
         name: String,
+        /// Who has it, decimal or 0x hexadecimal: a person, or a member of the staff.
+        #[arg(long, value_name = "ID", value_parser = integer)]
+        party: Option<u128>,
+        /// Of a member of the staff: in which role it looks at personal data.
+        #[arg(long, value_name = "WORD", requires = "party")]
+        role: Option<String>,
     },
     /// Lists the tokens, without their secrets.
     List {
@@ -138,6 +147,8 @@ enum TokenAction {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scope {
+    /// See what is the party's own, and nothing else.
+    Person,
     /// Look up and query.
     Read,
     /// Create accounts and transfers.
@@ -149,6 +160,7 @@ enum Scope {
 impl From<Scope> for auth::Scope {
     fn from(scope: Scope) -> Self {
         match scope {
+            Scope::Person => Self::Person,
             Scope::Read => Self::Read,
             Scope::Write => Self::Write,
             Scope::Admin => Self::Admin,
@@ -327,10 +339,21 @@ fn hex(bytes: [u8; 32]) -> String {
 /// `token`.
 pub fn token(token: &Token, output: Output) -> Result<(), Failure> {
     match &token.action {
-        TokenAction::New { data, scope, name } => {
+        TokenAction::New {
+            data,
+            scope,
+            name,
+            party,
+            role,
+        } => {
             is_books(data)?;
-            let text =
-                auth::create(data, name, (*scope).into(), seconds()).map_err(Failure::input)?;
+            let bound = party.map(|party| Bound {
+                party,
+                role: role.clone(),
+            });
+            let scope = (*scope).into();
+            let grant = Grant { scope, bound };
+            let text = auth::create(data, name, grant, seconds()).map_err(Failure::input)?;
             match output {
                 Output::Text => say!("{text}"),
                 Output::Json => say!("{}", json!({ "name": name, "token": text })),
@@ -361,8 +384,12 @@ fn list(tokens: &[auth::Token], output: Output) {
     match output {
         Output::Text => {
             for token in tokens {
+                let bound = token.bound.as_ref().map_or_else(String::new, |bound| {
+                    let role = bound.role.iter().map(|role| format!("  {role}"));
+                    format!("  {}{}", bound.party, role.collect::<String>())
+                });
                 say!(
-                    "{:5}  {}  {}",
+                    "{:6}  {}  {}{bound}",
                     token.scope.name(),
                     created(token),
                     token.name
@@ -373,10 +400,13 @@ fn list(tokens: &[auth::Token], output: Output) {
             let tokens: Vec<_> = tokens
                 .iter()
                 .map(|token| {
+                    let bound = token.bound.as_ref();
                     json!({
                         "name": token.name,
                         "scope": token.scope.name(),
                         "created": created(token),
+                        "party": bound.map(|bound| bound.party.to_string()),
+                        "role": bound.and_then(|bound| bound.role.as_deref()),
                     })
                 })
                 .collect();

@@ -360,7 +360,7 @@ impl Search {
 }
 
 /// As it stands in a query: whatever is no letter or digit of ASCII by its bytes.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() {

@@ -74,6 +74,7 @@ impl Local {
         let vault = Arc::new(config.vault(&data)?);
         let catalogue = open_catalogue(&data)?;
         let options = Options {
+            data,
             webhooks,
             vault,
             catalogue,
@@ -174,12 +175,34 @@ async fn daily_statement(books: Books, minute: u16) {
 /// it takes a token that only this process has.
 pub struct Private {
     local: Local,
-    tokens: PathBuf,
+    /// A folder with its token; `None` where those of the books are asked for.
+    tokens: Option<PathBuf>,
 }
 
 impl Private {
-    /// Serves `data` and gives the address with its token.
-    pub fn start(data: &Path, clock: Clock) -> Result<(Self, Endpoint), Failure> {
+    /// Serves `data` and gives the address with its token. Where `token` is one of these books, the
+    /// command is its holder's: what is somebody's own, and looks, ask who calls.
+    pub fn start(
+        data: &Path,
+        clock: Clock,
+        token: Option<&str>,
+    ) -> Result<(Self, Endpoint), Failure> {
+        if let Some(token) = token {
+            let known = auth::load(data).map_err(Failure::input)?;
+            if auth::check(&known, token.as_bytes()).is_some() {
+                return Self::start_with(data, clock, (data, token.to_owned())).map(
+                    |(local, endpoint)| {
+                        (
+                            Self {
+                                local,
+                                tokens: None,
+                            },
+                            endpoint,
+                        )
+                    },
+                );
+            }
+        }
         let mut name = [0; 8];
         getrandom::fill(&mut name).map_err(Failure::input)?;
         let name = format!("counterfoil-{:016x}", u64::from_le_bytes(name));
@@ -188,16 +211,22 @@ impl Private {
             .mode(0o700)
             .create(&tokens)
             .map_err(|error| Failure::Input(format!("{}: {error}", tokens.display())))?;
-        let started = Self::start_with(data, clock, &tokens);
+        let started = auth::create(&tokens, "command", Scope::Admin, seconds())
+            .map_err(Failure::input)
+            .and_then(|token| Self::start_with(data, clock, (&tokens, token)));
         if started.is_err() {
             remove(&tokens);
         }
-        started
+        let (local, endpoint) = started?;
+        let tokens = Some(tokens);
+        Ok((Self { local, tokens }, endpoint))
     }
 
-    fn start_with(data: &Path, clock: Clock, tokens: &Path) -> Result<(Self, Endpoint), Failure> {
-        let token =
-            auth::create(tokens, "command", Scope::Admin, seconds()).map_err(Failure::input)?;
+    fn start_with(
+        data: &Path,
+        clock: Clock,
+        (tokens, token): (&Path, String),
+    ) -> Result<(Local, Endpoint), Failure> {
         let local = Local::start(Settings {
             data: data.to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -207,12 +236,13 @@ impl Private {
             delivery: Delivery::Off,
         })?;
         let endpoint = Endpoint::new(&local.url(), Some(token)).map_err(Failure::Input)?;
-        let tokens = tokens.to_owned();
-        Ok((Self { local, tokens }, endpoint))
+        Ok((local, endpoint))
     }
 
     pub fn close(self) -> Result<(), Failure> {
-        remove(&self.tokens);
+        if let Some(tokens) = &self.tokens {
+            remove(tokens);
+        }
         self.local.close()
     }
 }

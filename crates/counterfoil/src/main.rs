@@ -27,6 +27,7 @@ mod key;
 mod listing;
 mod local;
 mod log;
+mod me;
 mod monitor;
 mod olist;
 mod output;
@@ -100,6 +101,7 @@ enum Command {
     Object(act::Object),
     /// What is known of parties, in the vault.
     Party(OnBooks<party::Party>),
+    Me(me::Me),
     /// What sellers offer, with its texts, and the search of it by words.
     Listing(OnBooks<listing::Listing>),
     /// The chart of accounts: loads and shows it.
@@ -225,6 +227,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Party(OnBooks { target, action }) => {
             with_client(&target, |client| party::run(&action, client, output))
         }
+        Command::Me(me) => with_client(&me.target, |client| me::run(&me, client, output)),
         Command::Listing(OnBooks { target, action }) => {
             with_client(&target, |client| listing::run(&action, client, output))
         }

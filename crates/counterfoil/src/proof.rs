@@ -295,7 +295,8 @@ pub fn covered(client: &mut Client, path: &str) -> Result<Vec<u8>, Failure> {
     Err(Failure::Check(format!("{path}: {what}")))
 }
 
-fn hand_out(proof: &[u8], out: Option<&Path>, output: Output) -> Result<(), Failure> {
+/// Writes a proof where it was asked for.
+pub fn hand_out(proof: &[u8], out: Option<&Path>, output: Output) -> Result<(), Failure> {
     let Some(out) = out else {
         let text = String::from_utf8_lossy(proof);
         match output {

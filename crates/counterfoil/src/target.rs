@@ -25,7 +25,7 @@ pub struct Target {
         help = "The server [default: COUNTERFOIL_SERVER or http://127.0.0.1:7411]"
     )]
     server: Option<String>,
-    /// A token of the server.
+    /// A token of the server, or of the directory: who asks.
     #[arg(
         long,
         value_name = "TOKEN",
@@ -58,7 +58,7 @@ pub fn with_client_by<T>(
             Endpoint::new(&target.url(), target.token.clone()).map_err(Failure::Input)?;
         return command(&mut Client::connect(endpoint)?);
     };
-    let (server, endpoint) = Private::start(data, clock)?;
+    let (server, endpoint) = Private::start(data, clock, target.token.as_deref())?;
     let done = Client::connect(endpoint).and_then(|mut client| command(&mut client));
     // The books are closed however the command ended; its own failure is the one told.
     let closed = server.close();

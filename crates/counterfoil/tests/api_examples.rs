@@ -78,8 +78,13 @@ fn every_example_answers_as_the_page_says() {
     let folder = tempfile::tempdir().expect("a directory");
     let server = Server::start(&folder.path().join("books"));
     let script = examples().replace("127.0.0.1:7411", &server.1);
+    let binary = Path::new(env!("CARGO_BIN_EXE_counterfoil"));
+    let path = std::env::var("PATH").expect("bash is somewhere");
+    let path = format!("{}:{path}", binary.parent().expect("a folder").display());
     let output = Command::new("bash")
         .args(["-euc", &script])
+        .current_dir(folder.path())
+        .env("PATH", path)
         .output()
         .expect("bash runs");
     let text = String::from_utf8_lossy(&output.stdout);
@@ -121,7 +126,13 @@ fn every_example_answers_as_the_page_says() {
         "counterfoil/balance-proof@v1",
         "\"status\":\"created\"",
         "\"status\":\"created\"",
+        "\"status\":\"created\"",
         "\"name\":\"Zoe Novak\"",
+        "\"look\":\"1\"",
+        "\"scope\":\"person\"",
+        "\"name\":\"Zoe Novak\"",
+        "\"reference\":\"C-1042\"",
+        "c2sp.org/tlog-proof@v1",
         "\"status\":\"erased\"",
         "1800000000000000000",
         "128",

@@ -13,6 +13,7 @@
 //! - `snapshots`: the state, written while the books go on;
 //! - `query`, `receipts`: reading history, and showing it;
 //! - `events`: all that happened, in order, for those who follow;
+//! - `lookups`: looks of the staff into personal data;
 //! - `erase`, `remains`: what may be forgotten, and what stays of it;
 //! - `statement`: what every account held, committed to;
 //! - `trial`, `past`, `change`: what the accounts add up to, now and at any time;
@@ -34,6 +35,7 @@ mod draft;
 mod erase;
 mod events;
 mod limits;
+mod lookups;
 mod past;
 mod publish;
 mod query;
@@ -63,7 +65,9 @@ pub use demands::{
 pub use erase::{Erase, EraseError, ErasedRecords, RETENTION_DAYS, erase};
 pub use events::{Event, EventFilter, EventKind, Events, KindError, KindFilter};
 pub use limits::{CHECKED_BYTES, EVENTS, QUEUE_REQUESTS, STATEMENTS_WITH_PROOFS};
-pub use machine::{Beyond, DocumentRefusal, RuleBookEntry, RuleBookRefusal, SignedDocument};
+pub use machine::{
+    Beyond, DocumentRefusal, Look, LookRefusal, RuleBookEntry, RuleBookRefusal, SignedDocument,
+};
 pub use past::By;
 pub use publish::{Checkpoints, Signed, Signing, SigningError};
 pub use receipts::{Place, ReceiptAnswer};

@@ -4,9 +4,12 @@ use std::fmt;
 
 use std::sync::mpsc::Sender;
 
-use machine::{DocumentRefusal, RuleBookEntry, RuleBookRefusal, SignedDocument, State};
+use machine::{
+    DocumentRefusal, LOOK_MOMENTS, Look, LookRefusal, RuleBookEntry, RuleBookRefusal,
+    SignedDocument, State,
+};
 use model::limits::BATCH_EVENTS;
-use model::object::{ChartLine, DocumentHead, RuleVersion};
+use model::object::{ChartLine, DocumentHead, Lookup, RuleVersion};
 use model::record::{Erasure, StatementLine};
 use model::rule::RuleBook;
 use model::{
@@ -69,6 +72,9 @@ pub(crate) type Entered = Box<Result<RuleVersion, RuleBookRefusal>>;
 /// What became of a document that was to be entered.
 pub(crate) type EnteredDocument = Box<Result<DocumentHead, DocumentRefusal>>;
 
+/// What became of a look that was to be entered.
+pub(crate) type EnteredLook = Result<Lookup, LookRefusal>;
+
 /// Records that a line of an order makes: a transfer and its own.
 const LINE_WEIGHT: usize = 2;
 
@@ -84,6 +90,7 @@ pub(crate) enum Request {
     EnterRuleBook(Box<RuleBookEntry>, Reply<Entered>),
     EnterDocument(Box<SignedDocument>, Reply<EnteredDocument>),
     Demand(Box<DemandRequest>, Reply<DemandAnswer>),
+    Look(Box<Look>, Reply<EnteredLook>),
     /// The version with this number, or the one in force, where the state has it still.
     RuleBook(Option<u32>, Reply<Option<Box<RuleBookVersion>>>),
     /// The trial balance of now; `None` where a sum leaves its range.
@@ -123,6 +130,7 @@ impl Request {
             Self::EnterRuleBook(entry, _) => entry.moments(),
             Self::EnterDocument(signed, _) => signed.moments(),
             Self::Demand(request, _) => request.moments(),
+            Self::Look(..) => LOOK_MOMENTS,
             _ => 1,
         };
         events.max(1)
@@ -141,6 +149,7 @@ impl Request {
             Self::EnterRuleBook(_, reply) => drop(reply.send(Err(why))),
             Self::EnterDocument(_, reply) => drop(reply.send(Err(why))),
             Self::Demand(_, reply) => drop(reply.send(Err(why))),
+            Self::Look(_, reply) => drop(reply.send(Err(why))),
             Self::RuleBook(_, reply) => drop(reply.send(Err(why))),
             Self::Trial(reply) => drop(reply.send(Err(why))),
             Self::DeclareLedger(_, reply) => drop(reply.send(Err(why))),
@@ -169,6 +178,7 @@ pub(crate) enum Answer {
     EnteredRuleBook(Reply<Entered>, Entered),
     EnteredDocument(Reply<EnteredDocument>, EnteredDocument),
     Demand(Reply<DemandAnswer>, DemandAnswer),
+    Looked(Reply<EnteredLook>, EnteredLook),
     RuleBook(
         Reply<Option<Box<RuleBookVersion>>>,
         Option<Box<RuleBookVersion>>,
@@ -195,6 +205,7 @@ impl Answer {
             Self::EnteredRuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::EnteredDocument(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Demand(reply, value) => drop(reply.send(outcome.map(|()| value))),
+            Self::Looked(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::RuleBook(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Trial(reply, value) => drop(reply.send(outcome.map(|()| value))),
             Self::Ledger(reply, value) => drop(reply.send(outcome.map(|()| value))),

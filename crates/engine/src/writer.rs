@@ -15,7 +15,7 @@ use std::sync::mpsc::{
 };
 use std::time::Duration;
 
-use machine::{LINE_MOMENTS, LedgerOutcome, RING_MOMENTS, Recalled, State};
+use machine::{LINE_MOMENTS, LOOK_MOMENTS, LedgerOutcome, RING_MOMENTS, Recalled, State};
 use model::limits::{BATCH_EVENTS, BATCH_EXPIRIES, BATCH_RINGS};
 use model::{Currency, EventResult};
 use store::index::Index;
@@ -279,6 +279,7 @@ impl Writer {
             | Request::EnterRuleBook(..)
             | Request::EnterDocument(..)
             | Request::Demand(..)
+            | Request::Look(..)
             | Request::RuleBook(..)
             | Request::Chart(_)) => return self.serve_platform(request, decided),
             Request::DeclareLedger(currency, reply) => {
@@ -392,6 +393,11 @@ impl Writer {
                 let time = self.next_time(request.moments());
                 let entered = request.decide(&mut self.state, time, draft);
                 Answer::Demand(reply, Box::new(entered))
+            }
+            Request::Look(look, reply) => {
+                let time = self.next_time(LOOK_MOMENTS);
+                let looked = self.state.look(time, &look, draft);
+                Answer::Looked(reply, looked)
             }
             Request::RuleBook(version, reply) => {
                 let now = self.clock.now().max(self.time);

@@ -8,6 +8,7 @@ mod events;
 mod ledgers;
 mod listings;
 mod log;
+mod me;
 mod noun;
 mod parties;
 mod past;
@@ -33,6 +34,7 @@ pub(crate) use events::*;
 pub(crate) use ledgers::*;
 pub(crate) use listings::*;
 pub(crate) use log::*;
+pub(crate) use me::*;
 pub(crate) use parties::*;
 pub(crate) use past::*;
 pub(crate) use receipts::*;
@@ -89,6 +91,10 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::KeepPersonal => keep_personal(call).await,
         Operation::ShowPersonal => fresh(show_personal(call).await),
         Operation::ErasePersonal => erase_personal(call).await,
+        Operation::Me => fresh(me(call).await),
+        Operation::MyPersonal => fresh(my_personal(call).await),
+        Operation::MyLookups => fresh(my_lookups(call).await),
+        Operation::MyLookupReceipt => fresh(my_lookup_receipt(call).await),
         Operation::TrialBalance => fresh(trial_balance(call).await),
         Operation::GetEvents => fresh(get_events(call).await),
         Operation::CreateWebhook => create_webhook(call).await,

@@ -17,12 +17,15 @@ use crate::listings::Listings;
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::personal::Personal;
+use crate::staff::Pseudonyms;
 use crate::webhooks::Webhooks;
 use crate::wire::Currencies;
 
 /// How the books are served.
 #[derive(Clone)]
 pub struct Options {
+    /// The directory of the books: its tokens say who calls, also where everyone may.
+    pub data: PathBuf,
     /// Who may call.
     pub auth: Auth,
     /// The books' clock, as they were opened with.
@@ -39,7 +42,7 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub enum Auth {
     /// Everyone who reaches the socket, which must be of this machine; browsers only for pages of
-    /// this machine.
+    /// this machine. What is somebody's own takes a token all the same: it says who calls.
     None,
     /// Holders of a token of this data directory, each within its scope.
     Tokens(PathBuf),
@@ -61,6 +64,8 @@ pub(crate) struct App {
     pub metrics: Metrics,
     /// The personal data of parties.
     pub personal: Personal,
+    /// Of the staff that looks at them.
+    pub pseudonyms: Arc<Pseudonyms>,
     /// What listings say.
     pub listings: Listings,
     pub clock: Clock,
@@ -78,7 +83,8 @@ pub(crate) struct App {
 impl App {
     pub async fn new(options: Options, hooks: Hooks, books: Books) -> Result<Self, Refused> {
         let app = Self {
-            gate: Gate::new(options.auth),
+            gate: Gate::new(options.auth, options.data.clone()),
+            pseudonyms: Arc::new(Pseudonyms::new(options.data)),
             metrics: Metrics::new(books.clone()),
             personal: Personal::new(books.clone(), options.vault),
             listings: Listings::new(books.clone(), options.catalogue),

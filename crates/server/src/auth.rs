@@ -4,8 +4,12 @@
 //! `tokens` of the data directory (mode 0600) holds a line for each:
 //!
 //! ```text
-//! <SHA-256 of the text, 64 hexadecimal digits> <scope> <name> <seconds since 1970>
+//! <SHA-256 of the text, 64 hexadecimal digits> <scope> <name> <seconds since 1970> [<party> [<role>]]
 //! ```
+//!
+//! A token with a party (32 hexadecimal digits) is bound to it: whoever has it is that party. One of
+//! scope `person` always is, and sees what is that party's own. A bound one of another scope is of a
+//! member of the staff, in a role.
 //!
 //! A plain hash is enough: nobody can try 2^256 tokens. Whoever reads the file cannot use it to
 //! get in, and the check takes the same time wherever the first difference lies.
@@ -19,27 +23,29 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-use crate::limits::{TOKEN_NAME_BYTES, TOKENS};
+use crate::limits::{ROLE_BYTES, TOKEN_NAME_BYTES, TOKENS};
 
 /// What a token may do. Each scope may do all that the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
 pub enum Scope {
+    /// See what is the bearer's own, and nothing else.
+    Person,
     /// Look up and query.
-    Read = 1,
+    Read,
     /// Create accounts and transfers.
-    Write = 2,
+    Write,
     /// Declare currencies, set a manual clock.
-    Admin = 3,
+    Admin,
 }
 
 impl Scope {
     /// All of them, the smallest first.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Person, Self::Read, Self::Write, Self::Admin];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Person => "person",
             Self::Read => "read",
             Self::Write => "write",
             Self::Admin => "admin",
@@ -52,6 +58,31 @@ impl Scope {
     }
 }
 
+/// What a token is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// What it may do.
+    pub scope: Scope,
+    /// Who has it; `None` where it is nobody in particular, a program.
+    pub bound: Option<Bound>,
+}
+
+impl From<Scope> for Grant {
+    fn from(scope: Scope) -> Self {
+        Self { scope, bound: None }
+    }
+}
+
+/// Who has a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Id of the party; not 0.
+    pub party: u128,
+    /// Of a member of the staff: in which role, 1 to 16 letters, digits, `.`, `-` and `_`. A token of
+    /// scope `person` has none.
+    pub role: Option<String>,
+}
+
 /// What is kept of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -62,6 +93,8 @@ pub struct Token {
     pub name: String,
     /// Seconds since 1970.
     pub created: u64,
+    /// Who has it.
+    pub bound: Option<Bound>,
 }
 
 /// Why tokens were not read or written.
@@ -73,6 +106,12 @@ pub enum TokenError {
     Malformed(usize),
     /// The name is empty, too long or has other characters.
     Name,
+    /// The scope `person` needs a party.
+    Unbound,
+    /// No party has the id 0.
+    Party,
+    /// A role is of the staff, and has few letters.
+    Role,
     /// There is a token with this name.
     Exists,
     /// There is no token with this name.
@@ -87,13 +126,24 @@ impl fmt::Display for TokenError {
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Malformed(line) => write!(
                 f,
-                "line {line} of the token file is not `<hash> <scope> <name> <seconds>`; \
-                 mend or remove it"
+                "line {line} of the token file is not `<hash> <scope> <name> <seconds> \
+                 [<party> [<role>]]`; mend or remove it"
             ),
             Self::Name => write!(
                 f,
                 "a token's name has 1 to {TOKEN_NAME_BYTES} letters, digits, dots, dashes and \
                  underscores"
+            ),
+            Self::Unbound => write!(
+                f,
+                "a token of scope person is bound to a party; say whose it is"
+            ),
+            Self::Party => write!(f, "no party has the id 0; say whose token it is"),
+            Self::Role => write!(
+                f,
+                "a role has 1 to {ROLE_BYTES} letters, digits, dots, dashes and underscores, and \
+                 belongs to a party of the staff: not to a token of scope person, nor to one that \
+                 is bound to nobody"
             ),
             Self::Exists => write!(
                 f,
@@ -115,10 +165,17 @@ pub fn token_file(data: &Path) -> PathBuf {
 /// Makes a token and gives its text, which is kept nowhere.
 ///
 /// `created` is in seconds since 1970.
-pub fn create(data: &Path, name: &str, scope: Scope, created: u64) -> Result<String, TokenError> {
+pub fn create(
+    data: &Path,
+    name: &str,
+    grant: impl Into<Grant>,
+    created: u64,
+) -> Result<String, TokenError> {
+    let Grant { scope, bound } = grant.into();
     if !is_name(name) {
         return Err(TokenError::Name);
     }
+    check_bound(scope, bound.as_ref())?;
     let _change = lock(data)?;
     let mut tokens = load(data)?;
     if tokens.iter().any(|token| token.name == name) {
@@ -137,6 +194,7 @@ pub fn create(data: &Path, name: &str, scope: Scope, created: u64) -> Result<Str
         scope,
         name: name.to_owned(),
         created,
+        bound,
     });
     store(data, &tokens)?;
     Ok(text)
@@ -171,7 +229,7 @@ pub fn load(data: &Path) -> Result<Vec<Token>, TokenError> {
     parse(&bytes)
 }
 
-const LINE_BYTES: usize = 64 + 1 + 5 + 1 + TOKEN_NAME_BYTES + 1 + 20 + 1;
+const LINE_BYTES: usize = 64 + 1 + 6 + 1 + TOKEN_NAME_BYTES + 1 + 20 + 1 + 32 + 1 + ROLE_BYTES + 1;
 const FILE_BYTES: u64 = (TOKENS * LINE_BYTES) as u64;
 
 /// Reads the bytes of a token file; strictly, because a line misread is a door left open.
@@ -196,8 +254,29 @@ fn parse_line(line: &str) -> Option<Token> {
         scope: Scope::from_name(words.next()?)?,
         name: words.next().filter(|name| is_name(name))?.to_owned(),
         created: words.next()?.parse().ok()?,
+        bound: match words.next() {
+            None => None,
+            Some(party) => Some(Bound {
+                party: u128::from_str_radix(party, 16).ok()?,
+                role: words.next().map(str::to_owned),
+            }),
+        },
     };
+    check_bound(token.scope, token.bound.as_ref()).ok()?;
     (words.next().is_none() && Line(&token).to_string() == line).then_some(token)
+}
+
+fn check_bound(scope: Scope, bound: Option<&Bound>) -> Result<(), TokenError> {
+    match bound {
+        None if scope == Scope::Person => Err(TokenError::Unbound),
+        None => Ok(()),
+        Some(Bound { party: 0, .. }) => Err(TokenError::Party),
+        Some(Bound { role: None, .. }) => Ok(()),
+        Some(Bound {
+            role: Some(role), ..
+        }) if scope != Scope::Person && is_role(role) => Ok(()),
+        Some(_) => Err(TokenError::Role),
+    }
 }
 
 fn parse_hash(text: &str) -> Option<[u8; 32]> {
@@ -214,19 +293,28 @@ fn parse_hash(text: &str) -> Option<[u8; 32]> {
 }
 
 fn is_name(name: &str) -> bool {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    !name.is_empty() && name.len() <= TOKEN_NAME_BYTES && name.bytes().all(good)
+    is_word(name) && name.len() <= TOKEN_NAME_BYTES
 }
 
-/// The scope of the token that `text` is, where it is one of `tokens`.
-pub fn check(tokens: &[Token], text: &[u8]) -> Option<Scope> {
+fn is_role(role: &str) -> bool {
+    is_word(role) && role.len() <= ROLE_BYTES
+}
+
+fn is_word(text: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    !text.is_empty() && text.bytes().all(good)
+}
+
+/// The token that `text` is, where it is one of `tokens`. All are looked at, whichever it is.
+pub fn check<'a>(tokens: &'a [Token], text: &[u8]) -> Option<&'a Token> {
     let hash: [u8; 32] = Sha256::digest(text).into();
-    let mut scope = 0u8;
-    for token in tokens {
+    // From 1; 0 is none.
+    let mut found = 0u64;
+    for (place, token) in (1u64..).zip(tokens) {
         let same: Choice = token.hash.ct_eq(&hash);
-        scope.conditional_assign(&(token.scope as u8), same);
+        found.conditional_assign(&place, same);
     }
-    Scope::ALL.into_iter().find(|known| *known as u8 == scope)
+    tokens.get(usize::try_from(found).ok()?.checked_sub(1)?)
 }
 
 /// The token of an `Authorization` header: `Bearer` and one word.
@@ -253,8 +341,14 @@ impl fmt::Display for Line<'_> {
             scope,
             name,
             created,
+            bound,
         } = self.0;
-        write!(f, "{} {} {name} {created}", Hex(hash), scope.name())
+        write!(f, "{} {} {name} {created}", Hex(hash), scope.name())?;
+        if let Some(Bound { party, role }) = bound {
+            write!(f, " {party:032x}")?;
+            role.iter().try_for_each(|role| write!(f, " {role}"))?;
+        }
+        Ok(())
     }
 }
 
@@ -291,7 +385,10 @@ fn private() -> OpenOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::{Scope, TokenError, check, create, load, parse, parse_bearer, revoke, token_file};
+    use super::{
+        Bound, Grant, Scope, TokenError, check, create, load, parse, parse_bearer, revoke,
+        token_file,
+    };
     use proptest::prelude::*;
     use std::os::unix::fs::PermissionsExt;
 
@@ -304,8 +401,9 @@ mod tests {
         assert!(text.starts_with("cf_write_") && text.len() == 9 + 64);
         let other = create(data, "auditor", Scope::Read, 1_700_000_001).expect("made");
         let tokens = load(data).expect("both");
-        assert_eq!(check(&tokens, text.as_bytes()), Some(Scope::Write));
-        assert_eq!(check(&tokens, other.as_bytes()), Some(Scope::Read));
+        let scope = |text: &str| check(&tokens, text.as_bytes()).map(|token| token.scope);
+        assert_eq!(scope(&text), Some(Scope::Write));
+        assert_eq!(scope(&other), Some(Scope::Read));
         assert_eq!(
             check(&tokens, text.replace("write", "admin").as_bytes()),
             None
@@ -333,11 +431,69 @@ mod tests {
         }
     }
 
+    fn bound(scope: Scope, party: u128, role: Option<&str>) -> Grant {
+        let role = role.map(str::to_owned);
+        let bound = Some(Bound { party, role });
+        Grant { scope, bound }
+    }
+
+    #[test]
+    fn tokens_are_bound_to_parties() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let data = directory.path();
+        let grants = [
+            ("zoe", bound(Scope::Person, 7, None)),
+            ("desk", bound(Scope::Admin, u128::MAX, Some("support"))),
+            ("clerk", bound(Scope::Read, 41, None)),
+            ("shop", Scope::Write.into()),
+        ];
+        let texts = grants.clone().map(|(name, grant)| {
+            let text = create(data, name, grant, 7);
+            text.unwrap_or_else(|error| panic!("{name}: {error}"))
+        });
+        let tokens = load(data).expect("all of them");
+        for ((name, grant), text) in grants.into_iter().zip(&texts) {
+            let token = check(&tokens, text.as_bytes()).expect(name);
+            let kept = (token.name.as_str(), token.scope, token.bound.clone());
+            assert_eq!(kept, (name, grant.scope, grant.bound));
+        }
+        let file = std::fs::read_to_string(token_file(data)).expect("it is text");
+        let ends: Vec<_> = file.lines().map(|line| &line[65..]).collect();
+        assert_eq!(
+            ends,
+            [
+                "person zoe 7 00000000000000000000000000000007",
+                "admin desk 7 ffffffffffffffffffffffffffffffff support",
+                "read clerk 7 00000000000000000000000000000029",
+                "write shop 7",
+            ]
+        );
+        for (grant, says) in [
+            (Scope::Person.into(), "bound to a party"),
+            (bound(Scope::Read, 0, None), "the id 0"),
+            (
+                bound(Scope::Person, 7, Some("boss")),
+                "belongs to a party of the staff",
+            ),
+            (bound(Scope::Read, 7, Some("")), "a role has 1 to 16"),
+            (bound(Scope::Read, 7, Some("a b")), "a role has 1 to 16"),
+            (
+                bound(Scope::Read, 7, Some(&"x".repeat(17))),
+                "a role has 1 to 16",
+            ),
+        ] {
+            let error = create(data, "other", grant, 7).expect_err(says);
+            assert!(error.to_string().contains(says), "{error}");
+        }
+        assert_eq!(load(data).expect("as before").len(), 4);
+    }
+
     #[test]
     fn other_lines_are_refused() {
         let hash = "ab".repeat(32);
         let good = format!("{hash} read a 7\n");
         assert!(parse(good.as_bytes()).is_ok());
+        let party = "0".repeat(31) + "7";
         for bad in [
             format!("{hash} read a 7"),
             format!("{hash} read a 7 \n"),
@@ -345,6 +501,14 @@ mod tests {
             format!("{hash} read a 07\n"),
             format!("{hash}  read a 7\n"),
             format!("{hash} root a 7\n"),
+            format!("{hash} person a 7\n"),
+            format!("{hash} person a 7 {party} boss\n"),
+            format!("{hash} read a 7 {party} \n"),
+            format!("{hash} read a 7 {party} boss more\n"),
+            format!("{hash} read a 7 7\n"),
+            format!("{hash} read a 7 {}\n", "0".repeat(32)),
+            format!("{hash} read a 7 +{}\n", &party[1..]),
+            format!("{hash} read a 7 {}\n", party.replace('7', "A")),
             format!("{} read a 7\n", hash.to_uppercase()),
             format!("{} read a 7\n", &hash[1..]),
             "\n".to_owned(),

@@ -10,20 +10,47 @@ use axum::http::request::Parts;
 use axum::http::{Uri, header};
 
 use crate::app::Auth;
-use crate::auth::{self, Scope, Token};
+use crate::auth::{self, Bound, Scope, Token};
 use crate::problem::{Kind, Problem, echo};
 use crate::route::Access;
 
 /// Decides who may call what.
-pub(crate) enum Gate {
-    /// Everyone on this machine.
+pub(crate) struct Gate {
+    door: Door,
+    tokens: Tokens,
+}
+
+/// Whom the gate lets in.
+enum Door {
+    /// Everyone on this machine. A token opens nothing more; it says who calls.
     Local,
     /// Holders of tokens.
-    Tokens(TokenGate),
+    Tokens,
+}
+
+/// Who calls, as the token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Of the token.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// Who has it; `None` where it is bound to nobody.
+    pub bound: Option<Bound>,
+}
+
+impl From<&Token> for Caller {
+    fn from(token: &Token) -> Self {
+        Self {
+            name: token.name.clone(),
+            scope: token.scope,
+            bound: token.bound.clone(),
+        }
+    }
 }
 
 /// The tokens of a data directory, as last read.
-pub(crate) struct TokenGate {
+struct Tokens {
     data: PathBuf,
     known: RwLock<Known>,
 }
@@ -56,47 +83,42 @@ impl Version {
 }
 
 impl Gate {
-    pub fn new(auth: Auth) -> Self {
-        match auth {
-            Auth::None => Self::Local,
-            Auth::Tokens(data) => {
-                let gate = TokenGate {
-                    data,
-                    known: RwLock::default(),
-                };
-                gate.read();
-                Self::Tokens(gate)
-            }
-        }
+    /// `data` is the directory of the books, whose tokens say who calls where everyone may.
+    pub fn new(auth: Auth, data: PathBuf) -> Self {
+        let (door, data) = match auth {
+            Auth::None => (Door::Local, data),
+            Auth::Tokens(data) => (Door::Tokens, data),
+        };
+        let known = RwLock::default();
+        let tokens = Tokens { data, known };
+        tokens.read();
+        Self { door, tokens }
     }
 
-    /// Lets the request in, or says why not.
-    pub fn admit(&self, access: Access, request: &Parts) -> Result<(), Problem> {
-        match self {
-            Self::Local => admit_local(request),
-            Self::Tokens(gate) => match access {
-                Access::Open => Ok(()),
-                Access::Needs(scope) => gate.admit(scope, request),
-            },
+    /// Lets the request in and says who calls, as far as that was asked; or says why not.
+    pub fn admit(&self, access: Access, request: &Parts) -> Result<Option<Caller>, Problem> {
+        if matches!(self.door, Door::Local) {
+            admit_local(request)?;
+        }
+        match (access, &self.door) {
+            (Access::Open, _) => Ok(None),
+            (Access::Person, _) => self.tokens.admit_person(request).map(Some),
+            (Access::Needs(_), Door::Local) => Ok(self.tokens.caller(request).ok()),
+            (Access::Needs(scope), Door::Tokens) => self.tokens.admit(scope, request).map(Some),
         }
     }
 
     /// Reads the token file again where it has changed.
     pub fn refresh(&self) {
-        if let Self::Tokens(gate) = self {
-            let seen = gate
-                .known
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .seen;
-            if seen != Version::of(&auth::token_file(&gate.data)) {
-                gate.read();
-            }
+        let known = self.tokens.known.read();
+        let seen = known.unwrap_or_else(PoisonError::into_inner).seen;
+        if seen != Version::of(&auth::token_file(&self.tokens.data)) {
+            self.tokens.read();
         }
     }
 }
 
-impl TokenGate {
+impl Tokens {
     /// Whoever cannot be checked is not let in: where the file cannot be read, nobody is.
     fn read(&self) {
         // Before the content, so that a change in between is read the next time.
@@ -109,7 +131,8 @@ impl TokenGate {
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { tokens, seen };
     }
 
-    fn admit(&self, needed: Scope, request: &Parts) -> Result<(), Problem> {
+    /// Whose token the request has.
+    fn caller(&self, request: &Parts) -> Result<Caller, Problem> {
         let header = request.headers.get(header::AUTHORIZATION);
         let token = header.and_then(|header| auth::parse_bearer(header.as_bytes()));
         let Some(token) = token else {
@@ -117,18 +140,38 @@ impl TokenGate {
             return Err(Problem::new(Kind::Unauthorized, detail));
         };
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        match auth::check(&known.tokens, token) {
-            None => Err(Problem::new(
-                Kind::Unauthorized,
-                "The token is not known, or revoked.",
-            )),
-            Some(scope) if scope < needed => {
-                let (has, needs) = (scope.name(), needed.name());
-                let detail = format!("The token's scope is `{has}`; the route needs `{needs}`.");
-                Err(Problem::new(Kind::Forbidden, detail))
-            }
-            Some(_) => Ok(()),
+        let known = auth::check(&known.tokens, token);
+        known.map(Caller::from).ok_or_else(|| {
+            let detail = "The token is not known, or revoked.";
+            Problem::new(Kind::Unauthorized, detail)
+        })
+    }
+
+    fn admit(&self, needed: Scope, request: &Parts) -> Result<Caller, Problem> {
+        let caller = self.caller(request)?;
+        if caller.scope < needed {
+            let (has, needs) = (caller.scope.name(), needed.name());
+            let detail = format!("The token's scope is `{has}`; the route needs `{needs}`.");
+            return Err(Problem::new(Kind::Forbidden, detail));
         }
+        Ok(caller)
+    }
+
+    fn admit_person(&self, request: &Parts) -> Result<Caller, Problem> {
+        let caller = self.caller(request)?;
+        caller.bound()?;
+        Ok(caller)
+    }
+}
+
+impl Caller {
+    /// Who has the token.
+    pub fn bound(&self) -> Result<&Bound, Problem> {
+        self.bound.as_ref().ok_or_else(|| {
+            let detail = "The token is bound to nobody; the route needs one that is bound to a \
+                          party (`counterfoil token new --party`).";
+            Problem::new(Kind::Forbidden, detail)
+        })
     }
 }
 

@@ -6,7 +6,7 @@
 //! every refusal. The books themselves are [`engine::Books`]: this crate decides nothing about
 //! money.
 //!
-//! Beside it, `personal` and `listings` change the books together with the vault and with the
+//! Beside it, `staff` makes what stands in the books for whoever looks at personal data; `personal` and `listings` change the books together with the vault and with the
 //! catalogue, in an order that a crash leaves whole; `stream` tells events as they happen and
 //! `webhooks` has them delivered. For the log of the books: `witnessing` has its checkpoints
 //! cosigned by others, [`witness`] cosigns those of others, and [`fetch`] is the one HTTP client.
@@ -29,6 +29,7 @@ mod refusal;
 mod route;
 mod sealed;
 mod serve;
+mod staff;
 mod stream;
 mod webhooks;
 pub mod wire;

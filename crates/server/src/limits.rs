@@ -38,6 +38,15 @@ pub const TOKENS: usize = 1_000;
 /// Letters, digits, dots, dashes and underscores of a token's name.
 pub const TOKEN_NAME_BYTES: usize = 64;
 
+/// The same, of the role in which a member of the staff has a token: as many as a record takes.
+pub const ROLE_BYTES: usize = 16;
+
+/// Looks into a person's data on one page, where nothing else is asked.
+pub const LOOKUPS_PAGE: usize = 100;
+
+/// The same at most.
+pub const LOOKUPS_PAGE_MOST: usize = 1_000;
+
 /// Characters of what a refusal repeats from a request.
 pub const ECHO_CHARS: usize = 240;
 

@@ -7,6 +7,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 
 use crate::api;
 use crate::app::Clock;
+use crate::auth::Scope;
 use crate::problem::ProblemBody;
 use crate::route::{Access, Route, TABLE};
 use crate::wire::Amount;
@@ -42,6 +43,10 @@ use crate::wire::Amount;
         api::keep_personal,
         api::show_personal,
         api::erase_personal,
+        api::me,
+        api::my_personal,
+        api::my_lookups,
+        api::my_lookup_receipt,
         api::trial_balance,
         api::gift_proof,
         api::get_events,
@@ -137,6 +142,8 @@ fn operation<'a>(path: Option<&'a mut PathItem>, route: &Route) -> Option<&'a mu
 fn secure(operation: &mut Operation, access: Access) {
     operation.security = Some(match access {
         Access::Open => Vec::new(),
+        // Any scope, as long as the token is bound to a party.
+        Access::Person => vec![SecurityRequirement::new(SCHEME, [Scope::Person.name()])],
         Access::Needs(scope) => vec![SecurityRequirement::new(SCHEME, [scope.name()])],
     });
 }
@@ -182,6 +189,7 @@ mod tests {
             let operation = &document["paths"][route.template()][method];
             let expected = match route.access {
                 Access::Open => serde_json::json!([]),
+                Access::Person => serde_json::json!([{ "token": ["person"] }]),
                 Access::Needs(scope) => serde_json::json!([{ "token": [scope.name()] }]),
             };
             assert_eq!(operation["security"], expected, "{}", route.path);

@@ -8,8 +8,8 @@
 
 use std::sync::Arc;
 
-use engine::Books;
-use model::object::{Noun, Party};
+use engine::{Books, Look, LookRefusal};
+use model::object::{Lookup, Noun, Party};
 use model::{Act, Command, CommandStatus, Object, PartyErase, PartyVault};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
@@ -109,28 +109,57 @@ impl Personal {
         .await
     }
 
-    /// What is kept of the party.
+    /// What is kept of the party, for itself.
     pub async fn show(&self, party: u128) -> Result<Shown, Problem> {
         let this = self.clone();
         to_its_end(async move {
             let _turn = this.turn.lock().await;
-            let known = this.party(party).await?;
-            if known.vault == ERASED {
-                this.erase_key(party).await?;
-                let detail = format!("The personal data of party {party} were erased.");
-                return Err(Problem::new(Kind::NotFound, detail));
-            }
-            let found = this
-                .blocking(move |vault| Ok(vault.get(party)?.zip(vault.digest(party)?)))
-                .await?;
-            let (fields, digest) = found.ok_or_else(|| nothing(party))?;
-            Ok(Shown {
-                fields,
-                digest,
-                committed: commits(&known, digest),
-            })
+            this.read(party).await
         })
         .await
+    }
+
+    /// What is kept of the party, for a member of the staff: first the books have the look, then the
+    /// vault is read.
+    pub async fn look(&self, look: Look) -> Result<(Lookup, Shown), Problem> {
+        let this = self.clone();
+        to_its_end(async move {
+            let _turn = this.turn.lock().await;
+            let lookup = match this.books.look(look).await? {
+                Ok(lookup) => lookup,
+                Err(LookRefusal::Erased) => return Err(this.gone(look.party).await?),
+                Err(refusal) => return Err(not_looked(refusal)),
+            };
+            let entered = format!("Look {} is entered all the same.", lookup.number);
+            let shown = this.read(look.party).await;
+            let shown = shown.map_err(|problem| problem.and(&entered))?;
+            Ok((lookup, shown))
+        })
+        .await
+    }
+
+    /// Reads the vault, unless the books say that there is nothing any more.
+    async fn read(&self, party: u128) -> Result<Shown, Problem> {
+        let known = self.party(party).await?;
+        if known.vault == ERASED {
+            return Err(self.gone(party).await?);
+        }
+        let found = self
+            .blocking(move |vault| Ok(vault.get(party)?.zip(vault.digest(party)?)))
+            .await?;
+        let (fields, digest) = found.ok_or_else(|| nothing(party))?;
+        Ok(Shown {
+            fields,
+            digest,
+            committed: commits(&known, digest),
+        })
+    }
+
+    /// That a party's data were erased, which holds once this has returned.
+    async fn gone(&self, party: u128) -> Result<Problem, Problem> {
+        self.erase_key(party).await?;
+        let detail = format!("The personal data of party {party} were erased.");
+        Ok(Problem::new(Kind::NotFound, detail))
     }
 
     /// Enters in the books that the party's data are erased, and erases its key. Says whether the
@@ -305,6 +334,15 @@ fn erased() -> Problem {
 fn nothing(party: u128) -> Problem {
     let detail = format!("The vault has no personal data of party {party}.");
     Problem::new(Kind::NotFound, detail)
+}
+
+fn not_looked(refusal: LookRefusal) -> Problem {
+    let kind = match refusal {
+        LookRefusal::Party | LookRefusal::Erased => Kind::NotFound,
+        LookRefusal::Staff => Kind::Forbidden,
+        LookRefusal::Role | LookRefusal::Purpose | LookRefusal::Reference => Kind::Invalid,
+    };
+    Problem::new(kind, format!("Nothing is shown: {refusal}."))
 }
 
 fn lost() -> Problem {

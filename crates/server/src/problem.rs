@@ -37,7 +37,7 @@ pub enum Kind {
     LedgerConflict,
     /// No token, or one that is not known.
     Unauthorized,
-    /// The token's scope is too small.
+    /// The token's scope is too small, or whoever has it may not.
     Forbidden,
     /// A browser's request from elsewhere.
     ForeignOrigin,
@@ -111,7 +111,7 @@ impl Kind {
             Self::BrokenBody => (400, "broken_body", "The body broke off."),
             Self::InvalidId => (400, "invalid_id", "The path holds no identifier."),
             Self::Unauthorized => (401, "unauthorized", "A valid token is needed."),
-            Self::Forbidden => (403, "forbidden", "The token's scope is too small."),
+            Self::Forbidden => (403, "forbidden", "The token does not allow it."),
             Self::ForeignOrigin => (403, "foreign_origin", "The request is not from here."),
             Self::NotFound => (404, "not_found", "Nothing has this identifier."),
             Self::NoCheckpoint => (404, "no_checkpoint", "The log has no such checkpoint."),
@@ -221,6 +221,15 @@ impl Problem {
             status_name: Some(name),
             finding: None,
         }))
+    }
+
+    /// The same, with a sentence more.
+    #[must_use]
+    pub fn and(mut self, sentence: &str) -> Self {
+        let detail = self.0.detail.to_mut();
+        detail.push(' ');
+        detail.push_str(sentence);
+        self
     }
 
     /// The same, with the number of the finding because of which it is refused.

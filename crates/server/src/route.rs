@@ -15,6 +15,7 @@ use crate::api;
 use crate::app::{App, Clock};
 use crate::auth::Scope;
 use crate::body::discard;
+use crate::gate::Caller;
 use crate::problem::{Kind, Problem, echo};
 
 /// Who may call a route.
@@ -22,6 +23,8 @@ use crate::problem::{Kind, Problem, echo};
 pub enum Access {
     /// Everyone.
     Open,
+    /// Holders of a token of any scope that is bound to a party: they see what is their own.
+    Person,
     /// Holders of a token of this scope or a larger one.
     Needs(Scope),
 }
@@ -80,6 +83,10 @@ pub(crate) enum Operation {
     KeepPersonal,
     ShowPersonal,
     ErasePersonal,
+    Me,
+    MyPersonal,
+    MyLookups,
+    MyLookupReceipt,
     TrialBalance,
     GiftProof,
     GetEvents,
@@ -133,6 +140,7 @@ impl Operation {
     }
 }
 
+const PERSON: Access = Access::Person;
 const READ: Access = Access::Needs(Scope::Read);
 const WRITE: Access = Access::Needs(Scope::Write);
 const ADMIN: Access = Access::Needs(Scope::Admin);
@@ -168,7 +176,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 76] = [
+pub static TABLE: [Route; 80] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -224,6 +232,14 @@ pub static TABLE: [Route; 76] = [
     put("/v1/parties/{id}/data", WRITE, Operation::KeepPersonal),
     get("/v1/parties/{id}/data", ADMIN, Operation::ShowPersonal),
     delete("/v1/parties/{id}/data", ADMIN, Operation::ErasePersonal),
+    get("/v1/me", PERSON, Operation::Me),
+    get("/v1/me/data", PERSON, Operation::MyPersonal),
+    get("/v1/me/lookups", PERSON, Operation::MyLookups),
+    get(
+        "/v1/me/lookups/{number}/receipt",
+        PERSON,
+        Operation::MyLookupReceipt,
+    ),
     get("/v1/trial-balance", READ, Operation::TrialBalance),
     get("/v1/gifts/{id}/proof", READ, Operation::GiftProof),
     get("/v1/events", READ, Operation::GetEvents),
@@ -316,6 +332,19 @@ pub(crate) struct Call<'a> {
     pub app: &'a Arc<App>,
     pub head: &'a axum::http::request::Parts,
     pub body: &'a mut Body,
+    /// Who calls; `None` where nobody says so, on this machine or of an open route.
+    pub caller: Option<Caller>,
+}
+
+impl Call<'_> {
+    /// Who calls, where somebody has to say so.
+    pub fn caller(&self) -> Result<&Caller, Problem> {
+        self.caller.as_ref().ok_or_else(|| {
+            let detail = "The route asks who calls, on this machine too: send `Authorization: \
+                          Bearer <token>`.";
+            Problem::new(Kind::Unauthorized, detail)
+        })
+    }
 }
 
 /// Lets the request in, has it answered, and counts it. `None` is a path or method that no route
@@ -330,12 +359,13 @@ async fn answer(app: &Arc<App>, route: Option<&'static Route>, request: Request)
     let access = route.map_or(Access::Open, |route| route.access);
     let answered = match (app.gate.admit(access, &head), route) {
         (Err(problem), _) => Err(problem),
-        (Ok(()), None) => Err(no_route(app, &head)),
-        (Ok(()), Some(route)) => {
+        (Ok(_), None) => Err(no_route(app, &head)),
+        (Ok(caller), Some(route)) => {
             let call = Call {
                 app,
                 head: &head,
                 body: &mut body,
+                caller,
             };
             api::run(route.operation, call).await
         }

@@ -18,6 +18,7 @@ mod fees;
 mod gifts;
 mod harness;
 mod holds;
+mod looks;
 mod orders;
 mod orders_refused;
 mod payments;

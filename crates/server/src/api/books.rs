@@ -138,7 +138,9 @@ pub(crate) async fn query_transfers(call: Call<'_>) -> Answer {
         content((Vec<TransferView> = "application/json"), (Vec<u8> = "application/octet-stream"))))
 )]
 pub(crate) async fn account_transfers(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     let form = form(&head.headers)?;
     let filter = account_filter(form, body).await?;
     let found = app.books.account_transfers(filter).await?;
@@ -157,7 +159,9 @@ pub(crate) async fn account_transfers(call: Call<'_>) -> Answer {
         content((Vec<BalanceView> = "application/json"), (Vec<u8> = "application/octet-stream"))))
 )]
 pub(crate) async fn account_balances(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     let form = form(&head.headers)?;
     let filter = account_filter(form, body).await?;
     let found = app.books.account_balances(filter).await?;
@@ -204,7 +208,9 @@ pub(crate) async fn get_transfer(call: Call<'_>) -> Answer {
 }
 
 async fn create<T: Kept>(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     if form(&head.headers)? == Form::Bulk {
         let events = records::<T>(body, BATCH_EVENTS).await?;
         return Ok(bulk(commit(app, events).await?));
@@ -289,7 +295,9 @@ fn outcome<T: Kept>(id: u128, result: &EventResult) -> (Verdict, Outcome) {
 }
 
 async fn lookup<T: Kept>(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     let form = form(&head.headers)?;
     let ids = match form {
         Form::Bulk => records::<u128>(body, BATCH_EVENTS).await?,
@@ -304,7 +312,9 @@ async fn lookup<T: Kept>(call: Call<'_>) -> Answer {
 }
 
 async fn query<T: Kept>(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     let form = form(&head.headers)?;
     let filter = match form {
         Form::Bulk => record::<QueryFilter>(body).await?,

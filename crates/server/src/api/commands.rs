@@ -34,7 +34,9 @@ use crate::wire::{Currencies, NewCommand, Posted, object_view, parse_commands};
     )
 )]
 pub(crate) async fn run_commands(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     json_only(&head.headers)?;
     let bytes = json_bytes(body).await?;
     let posted = parse_commands(&bytes)?;
@@ -80,7 +82,9 @@ pub(crate) async fn run_commands(call: Call<'_>) -> Answer {
         content((Vec<u8> = "application/octet-stream"))))
 )]
 pub(crate) async fn create_orders(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     if body::form(&head.headers)? != body::Form::Bulk {
         let detail = "Orders in JSON are commands: `order_place` at /v1/commands.";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));

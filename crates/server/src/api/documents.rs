@@ -41,7 +41,9 @@ pub struct NewDocument {
     )
 )]
 pub(crate) async fn enter_document(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     json_only(&head.headers)?;
     let text = json_bytes(body).await?;
     let new: NewDocument = serde_json::from_slice(&text)

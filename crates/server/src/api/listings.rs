@@ -38,7 +38,9 @@ use crate::wire::{ListingSearch, NewListing, Posted, hexadecimal, listing_view, 
     )
 )]
 pub(crate) async fn add_listings(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     json_only(&head.headers)?;
     let bytes = json_bytes(body).await?;
     match parse_commands(&bytes)? {
@@ -83,7 +85,9 @@ pub(crate) async fn add_listings(call: Call<'_>) -> Answer {
     )
 )]
 pub(crate) async fn set_listing(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     let number = number(head.uri.path())?;
     json_only(&head.headers)?;
     let bytes = json_bytes(body).await?;

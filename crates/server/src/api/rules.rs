@@ -47,7 +47,9 @@ pub struct NewRules {
     )
 )]
 pub(crate) async fn enter_rules(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     json_only(&head.headers)?;
     let text = json_bytes(body).await?;
     let new: NewRules = serde_json::from_slice(&text)

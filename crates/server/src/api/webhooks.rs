@@ -32,7 +32,9 @@ use crate::wire::{
     )
 )]
 pub(crate) async fn create_webhook(call: Call<'_>) -> Answer {
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     json_only(&head.headers)?;
     let new = subscription(app, parse_webhook(&json_bytes(body).await?)?)?;
     let made = ask(app, move |hooks| hooks.subscribe(new)).await?;
@@ -140,7 +142,9 @@ pub(crate) async fn remove_webhook(call: Call<'_>) -> Answer {
 )]
 pub(crate) async fn rotate_webhook(call: Call<'_>) -> Answer {
     let id = path_hook(&call)?;
-    let Call { app, head, body } = call;
+    let Call {
+        app, head, body, ..
+    } = call;
     json_only(&head.headers)?;
     let overlap = parse_rotation(&json_bytes(body).await?)?.overlap_seconds;
     if overlap > OVERLAP_SECONDS {

@@ -10,6 +10,7 @@ use engine::{Books, Init, Options as BooksOptions, Signing};
 use merkle::key::{KeyKind, SigningKey, VerifierKey};
 use merkle::policy::Policy;
 use serde_json::Value;
+use server::auth::{self, Bound, Grant, Scope};
 use server::{Auth, Clock, Delivery, Options, ServeError, Webhooks, serve};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -108,6 +109,7 @@ impl Server {
         let vault = vault::Vault::open(&vault_dir).expect("a vault");
         let catalogue = Catalogue::open(&data.join(catalogue::DIR)).expect("a catalogue");
         let options = Options {
+            data: data.clone(),
             auth,
             clock,
             webhooks: webhooks(&data),
@@ -318,6 +320,30 @@ impl Reply {
         );
         problem
     }
+}
+
+/// A token of each scope, in their order; that of a person is party 7's.
+pub fn one_of_each_scope(data: &Path) -> Vec<String> {
+    let make = |scope: Scope| {
+        let grant = match scope {
+            Scope::Person => bound(scope, 7, None),
+            _ => scope.into(),
+        };
+        auth::create(data, scope.name(), grant, 0).expect("a token")
+    };
+    Scope::ALL.map(make).to_vec()
+}
+
+/// What a token is for that is bound to a party.
+pub fn bound(scope: Scope, party: u128, role: Option<&str>) -> Grant {
+    let role = role.map(str::to_owned);
+    let bound = Some(Bound { party, role });
+    Grant { scope, bound }
+}
+
+/// The header with a token.
+pub fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
 }
 
 /// Delivers webhooks without much patience.

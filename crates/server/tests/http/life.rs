@@ -144,6 +144,7 @@ async fn without_tokens_only_on_this_machine() {
     let any: SocketAddr = "0.0.0.0:0".parse().expect("an address");
     let listener = TcpListener::bind(any).await.expect("a port");
     let options = Options {
+        data: data.clone(),
         auth: Auth::None,
         clock: Clock::System,
         webhooks: webhooks(&data),

@@ -8,6 +8,7 @@ mod json;
 mod life;
 mod listings;
 mod log;
+mod looks;
 mod parties;
 mod past;
 mod receipts;

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::client::{Reply, Server};
+use server::auth::{self, Scope};
+use server::{Auth, Clock};
+
+use crate::client::{Reply, Server, bearer, bound};
 
 const ZOE: &str = "Zoë Ψυχή 李";
 const BODY: &str = r#"{"name":"Zoë Ψυχή 李","phone":"+420 777 123 456"}"#;
@@ -14,9 +17,28 @@ async fn put(server: &Server, path: &str, body: &str) -> Reply {
     server.send("PUT", path, json, body.as_bytes()).await
 }
 
+/// The party, and somebody of the staff who may look at its data.
 async fn party(server: &Server) {
-    let open = r#"{"id":"1","act":"party_open","party":"7","kind":"customer"}"#;
-    assert_eq!(server.post("/v1/commands", open).await.status, 201);
+    let open = r#"[{"id":"1","act":"party_open","party":"7","kind":"customer"},
+        {"id":"3","act":"party_open","party":"41","kind":"staff"}]"#;
+    assert_eq!(server.post("/v1/commands", open).await.status, 200);
+}
+
+/// For everyone on this machine; with a token it is known who looks.
+async fn open() -> (Server, String) {
+    let mut desk = String::new();
+    let make = |data: &Path| {
+        let grant = bound(Scope::Read, 41, Some("support"));
+        desk = auth::create(data, "desk", grant, 0).expect("a token");
+        Auth::None
+    };
+    (Server::start(make, Clock::Manual).await, desk)
+}
+
+/// What is kept, as the staff sees it.
+async fn look(server: &Server, desk: &str) -> Reply {
+    let path = format!("{DATA}?purpose=support&reference=C-1042");
+    server.send("GET", &path, &bearer(desk), b"").await
 }
 
 /// Whether a file below `dir` has the bytes of `text`.
@@ -42,10 +64,10 @@ async fn as_the_books_say(server: &Server) -> (String, String) {
 
 #[tokio::test]
 async fn data_are_kept_shown_and_erased() {
-    let server = Server::open().await;
+    let (server, desk) = open().await;
     put(&server, DATA, BODY).await.refused(404, "not_found");
     party(&server).await;
-    server.get(DATA).await.refused(404, "not_found");
+    look(&server, &desk).await.refused(404, "not_found");
     let none = server.send("DELETE", DATA, "", b"").await;
     none.refused(404, "not_found");
 
@@ -64,7 +86,7 @@ async fn data_are_kept_shown_and_erased() {
         (again.status, &again.json()["digest"]),
         (200, &digest.clone().into())
     );
-    let shown = server.get(DATA).await;
+    let shown = look(&server, &desk).await;
     assert_eq!(shown.header("cache-control"), Some("no-store"));
     assert_eq!(shown.json()["data"]["name"], ZOE);
     assert_eq!(shown.json()["committed"], true);
@@ -80,7 +102,7 @@ async fn data_are_kept_shown_and_erased() {
         (200, &"erased_before".into())
     );
     assert_eq!(as_the_books_say(&server).await.0, "erased");
-    server.get(DATA).await.refused(404, "not_found");
+    look(&server, &desk).await.refused(404, "not_found");
     let gone = put(&server, DATA, BODY).await;
     assert_eq!(gone.status, 422);
     assert!(gone.text().contains("party_data_erased"), "{gone:?}");
@@ -88,14 +110,14 @@ async fn data_are_kept_shown_and_erased() {
 
 #[tokio::test]
 async fn a_party_comes_back_to_data_it_had_before() {
-    let server = Server::open().await;
+    let (server, desk) = open().await;
     party(&server).await;
     for name in ["a", "b", "a", "b", "a"] {
         let kept = put(&server, DATA, &format!(r#"{{"name":"{name}"}}"#)).await;
         assert_eq!(kept.status, 201, "{name}: {kept:?}");
         let digest = kept.json()["digest"].as_str().expect("one").to_owned();
         assert_eq!(as_the_books_say(&server).await.1, digest, "{name}");
-        let shown = server.get(DATA).await.json();
+        let shown = look(&server, &desk).await.json();
         assert_eq!(
             (&shown["data"]["name"], &shown["committed"]),
             (&name.into(), &true.into())
@@ -105,7 +127,7 @@ async fn a_party_comes_back_to_data_it_had_before() {
 
 #[tokio::test]
 async fn names_stand_nowhere_in_the_directory_nor_in_what_is_told() {
-    let server = Server::open().await;
+    let (server, _) = open().await;
     party(&server).await;
     assert_eq!(put(&server, DATA, BODY).await.status, 201);
     let wrong = put(&server, DATA, &format!(r#"{{"name":"{ZOE}","x":"{ZOE}"}}"#)).await;
@@ -134,7 +156,7 @@ async fn names_stand_nowhere_in_the_directory_nor_in_what_is_told() {
 /// As after a death between the books' command and the key: the next start erases the key.
 #[tokio::test]
 async fn an_erasure_that_was_cut_off_is_finished_at_the_next_start() {
-    let server = Server::open().await;
+    let (server, _) = open().await;
     party(&server).await;
     assert_eq!(put(&server, DATA, BODY).await.status, 201);
     let erase = r#"{"id":"2","act":"party_erase","party":"7"}"#;
@@ -160,7 +182,7 @@ async fn an_erasure_that_was_cut_off_is_finished_at_the_next_start() {
 /// As after a death between the vault and the books: the data are there, the digest is not.
 #[tokio::test]
 async fn data_without_their_digest_are_told_entered_and_erased() {
-    let server = Server::open().await;
+    let (server, desk) = open().await;
     party(&server).await;
     let (ended, books, directory) = server.stop();
     ended.await.expect("it ended").expect("in good order");
@@ -173,7 +195,7 @@ async fn data_without_their_digest_are_told_entered_and_erased() {
     vault.put(7, &fields).expect("kept");
     drop(vault);
     let server = Server::again(directory, None).await;
-    let shown = server.get(DATA).await.json();
+    let shown = look(&server, &desk).await.json();
     assert_eq!(
         (&shown["data"]["name"], &shown["committed"]),
         (&ZOE.into(), &false.into())

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use server::auth::{self, Scope};
 use server::{Auth, Clock};
 
-use crate::client::Server;
+use crate::client::{Server, one_of_each_scope};
 
 async fn run(server: &Server, commands: &Value) {
     let done = server.post("/v1/commands", &commands.to_string()).await;
@@ -130,9 +129,7 @@ async fn what_is_asked_wrongly_is_told() {
 async fn balances_are_for_those_who_may_read() {
     let mut texts = Vec::new();
     let make = |data: &Path| {
-        for scope in Scope::ALL {
-            texts.push(auth::create(data, scope.name(), scope, 0).expect("a token"));
-        }
+        texts = one_of_each_scope(data);
         Auth::Tokens(data.to_owned())
     };
     let server = Server::start(make, Clock::Manual).await;
@@ -141,14 +138,18 @@ async fn balances_are_for_those_who_may_read() {
         let headers = bearer.unwrap_or_default();
         server.send("GET", path, &headers, b"").await
     };
+    let [person, texts @ ..] = &texts[..] else {
+        panic!("one of each")
+    };
     let forged = texts[0].replace("read", "admin");
     let (trial, one) = ("/v1/trial-balance", "/v1/accounts/1/balance");
     for path in [trial, "/v1/trial-balance?at=1", one] {
         for token in [None, Some("x"), Some(&*forged)] {
             get(path, token).await.refused(401, "unauthorized");
         }
+        get(path, Some(person)).await.refused(403, "forbidden");
     }
-    for token in &texts {
+    for token in texts {
         assert_eq!(get(trial, Some(token)).await.status, 200);
         // Whether there is such an account is for those alone who may read.
         get(one, Some(token)).await.refused(404, "not_found");
