@@ -464,8 +464,18 @@ fn print(answer: &str, output: Output) -> Result<(), Failure> {
         return Ok(());
     }
     let mut view: Value = serde_json::from_str(answer).map_err(Failure::input)?;
-    let text = view.as_object_mut().and_then(|view| view.remove("text"));
+    let mut part = |name: &str| view.as_object_mut().and_then(|view| view.remove(name));
+    let (text, left) = (part("text"), part("left"));
     show::print(&view.to_string(), output);
+    for left in left
+        .as_ref()
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        output::write(format_args!("\n"));
+        show::print(&left.to_string(), output);
+    }
     if let Some(Value::String(text)) = text {
         output::write(format_args!("\n{text}"));
     }

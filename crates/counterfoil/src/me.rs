@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, say};
+use crate::output::{self, Output, say};
 use crate::proof::{covered, hand_out};
 use crate::show;
 use crate::target::Target;
@@ -23,6 +23,8 @@ Examples:
   counterfoil me data
   counterfoil me lookups
   counterfoil me receipt 7 --out 7.tlog-proof
+  counterfoil me disclosures
+  counterfoil me rows 3
 
 The token is bound to you: `counterfoil token new --party`.")]
 pub struct Me {
@@ -46,6 +48,13 @@ enum Mine {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// The demands for your data: who asked, when, by what right, and what was given.
+    Disclosures,
+    /// What was given of you by a disclosure, as it was given.
+    Rows {
+        /// Number of the disclosure.
+        number: u64,
+    },
 }
 
 /// `me`.
@@ -54,12 +63,56 @@ pub fn run(me: &Me, client: &mut Client, output: Output) -> Result<(), Failure> 
         None => client.get("/v1/me")?,
         Some(Mine::Data) => client.get("/v1/me/data")?,
         Some(Mine::Lookups) => return lookups(client, output),
+        Some(Mine::Disclosures) => return disclosures(client, output),
+        Some(Mine::Rows { number }) => {
+            let path = format!("/v1/me/disclosures/{number}/rows");
+            let (_, rows) = client.resource(&path)?;
+            output::write(format_args!("{}", String::from_utf8_lossy(&rows)));
+            return Ok(());
+        }
         Some(Mine::Receipt { number, out }) => {
             let proof = covered(client, &format!("/v1/me/lookups/{number}/receipt"))?;
             return hand_out(&proof, out.as_deref(), output);
         }
     };
     show::print(&answer, output);
+    Ok(())
+}
+
+/// The demands, each as who asked and what for, and what left by it.
+fn disclosures(client: &mut Client, output: Output) -> Result<(), Failure> {
+    let answer = client.get("/v1/me/disclosures")?;
+    if output == Output::Json {
+        show::print(&answer, output);
+        return Ok(());
+    }
+    let answer: Value = serde_json::from_str(&answer).map_err(Failure::input)?;
+    let demands = answer["demands"].as_array().cloned().unwrap_or_default();
+    if demands.is_empty() {
+        say!("nobody asked, or what was asked is sealed");
+    }
+    for seen in demands {
+        let text = |value: &Value| value.as_str().map(str::to_owned).unwrap_or_default();
+        let (demand, asked) = (&seen["demand"], &seen["asked"]);
+        say!(
+            "demand {} of authority {} ({}), {}\n  by {}\n  for {}",
+            text(&demand["serial"]),
+            text(&asked["authority"]),
+            text(&demand["class"]),
+            text(&demand["state"]),
+            text(&asked["basis"]),
+            text(&asked["purpose"]),
+        );
+        for left in seen["disclosures"].as_array().into_iter().flatten() {
+            say!(
+                "  disclosure {}: {} rows of {} accounts, SHA-256 {}",
+                text(&left["number"]),
+                text(&left["rows"]),
+                text(&left["accounts"]),
+                text(&left["digest"]),
+            );
+        }
+    }
     Ok(())
 }
 

@@ -127,6 +127,64 @@ fn a_demand_is_narrowed_approved_by_two_answered_and_read() {
     );
 }
 
+/// What a person's token gets.
+fn mine(url: &str, token: &str, line: &str) -> std::process::Output {
+    run(&format!("me --server {url} --token {token} {line}"))
+}
+
+#[test]
+fn whoever_was_asked_about_sees_it_and_checks_it_and_nobody_else_does() {
+    let books = supervised();
+    books.done("act top_up party=11 ledger=156 amount=100.00 funding=bank");
+    books.done("act pay payer=11 payee=12 ledger=156 amount=2.50");
+    let scope = SCOPE.replace(",0000000000000000000000000000000c", "");
+    let sealed = scope.replace("sealed no", "sealed 2098-01-01T00:00:00Z");
+    let sealed = sealed.replace("0042", "0043");
+    let key = books.path("42.key");
+    for (serial, text) in [(1, &scope), (2, &sealed)] {
+        let file = books.write("scope.txt", text);
+        books.done(&format!("demand send {file} --class police --key {key}"));
+        books.done(&format!("demand step {serial} examined {}", by(&books, 41)));
+        for party in [41, 45] {
+            books.done(&format!(
+                "demand step {serial} approved {}",
+                by(&books, party)
+            ));
+        }
+        let out = books.path(&format!("{serial}.age"));
+        books.done(&format!("demand answer {serial} --out {out}"));
+    }
+    let out = books.path("1.age");
+    let given = printed(&run(&format!("demand read {out} --key {key}")));
+    let own = books.token("--name own --scope person --party 11");
+    let other = books.token("--name other --scope person --party 12");
+    let books_key = books.done("key show");
+    let serving = books.serve();
+    let seen = printed(&mine(&serving.url, &own, "disclosures"));
+    contains(&seen, "demand 1 of authority 42 (police), answered");
+    contains(
+        &seen,
+        "by Criminal Procedure Act, section 94\n  for tracing of a fraud",
+    );
+    contains(&seen, "disclosure 1: 2 rows of 1 accounts");
+    assert!(!seen.contains("demand 2"), "it is sealed: {seen}");
+    let rows = printed(&mine(&serving.url, &own, "rows 1"));
+    assert_eq!(rows, given, "what was given, to the byte");
+    let json = printed(&mine(&serving.url, &own, "disclosures --json"));
+    let json: Value = serde_json::from_str(&json).expect("it is JSON");
+    let receipt = json["demands"][0]["disclosures"][0]["receipt"].as_str();
+    let receipt = books.write("receipt", receipt.expect("a checkpoint covers it"));
+    let own_key = books_key.trim();
+    let verified = printed(&run(&format!("verify {receipt} --key {own_key}")));
+    contains(&verified, "disclosure");
+    let none = printed(&mine(&serving.url, &other, "disclosures"));
+    contains(&none, "nobody asked");
+    for (token, number) in [(&other, 1), (&own, 2), (&own, 3)] {
+        let refused = mine(&serving.url, token, &format!("rows {number}"));
+        assert_eq!(refused.status.code(), Some(1), "{number}");
+    }
+}
+
 /// A column of the bank's own file, without its quotes.
 fn column(line: &str, number: usize) -> &str {
     line.split(';')

@@ -84,7 +84,7 @@ pub struct Release {
     pub scope: [u8; 32],
     /// Size of the tree that the approval was shown to be in.
     pub proven: u64,
-    /// Up to which record of the log it knows of anything.
+    /// It knows of what happened before this moment, in nanoseconds since 1970.
     pub until: u64,
     /// Of an aggregate: the digest of the question.
     pub question: [u8; 32],

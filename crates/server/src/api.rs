@@ -94,6 +94,8 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::Me => fresh(me(call).await),
         Operation::MyPersonal => fresh(my_personal(call).await),
         Operation::MyLookups => fresh(my_lookups(call).await),
+        Operation::MyDisclosures => fresh(my_disclosures(call).await),
+        Operation::MyRows => fresh(my_rows(call).await),
         Operation::MyLookupReceipt => fresh(my_lookup_receipt(call).await),
         Operation::TrialBalance => fresh(trial_balance(call).await),
         Operation::GetEvents => fresh(get_events(call).await),

@@ -47,6 +47,8 @@ use crate::wire::Amount;
         api::my_personal,
         api::my_lookups,
         api::my_lookup_receipt,
+        api::my_disclosures,
+        api::my_rows,
         api::trial_balance,
         api::gift_proof,
         api::get_events,

@@ -87,6 +87,8 @@ pub(crate) enum Operation {
     MyPersonal,
     MyLookups,
     MyLookupReceipt,
+    MyDisclosures,
+    MyRows,
     TrialBalance,
     GiftProof,
     GetEvents,
@@ -176,7 +178,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 80] = [
+pub static TABLE: [Route; 82] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -239,6 +241,12 @@ pub static TABLE: [Route; 80] = [
         "/v1/me/lookups/{number}/receipt",
         PERSON,
         Operation::MyLookupReceipt,
+    ),
+    get("/v1/me/disclosures", PERSON, Operation::MyDisclosures),
+    get(
+        "/v1/me/disclosures/{number}/rows",
+        PERSON,
+        Operation::MyRows,
     ),
     get("/v1/trial-balance", READ, Operation::TrialBalance),
     get("/v1/gifts/{id}/proof", READ, Operation::GiftProof),

@@ -1,7 +1,8 @@
 //! Books in a directory of their own, worked with by the commands alone.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -11,6 +12,21 @@ const GROUPS: &[&str] = &["document", "listing", "party"];
 /// A directory of books, and of whatever else a test writes.
 pub struct Books {
     folder: TempDir,
+}
+
+/// A server of the books, which ends with this.
+pub struct Serving {
+    child: Child,
+    /// Where it answers.
+    pub url: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// What a command prints that succeeds.
@@ -97,6 +113,30 @@ impl Books {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{line}: {errors}");
         printed(&output)
+    }
+
+    /// A new token.
+    pub fn token(&self, line: &str) -> String {
+        self.done(&format!("token new {line}")).trim().to_owned()
+    }
+
+    /// Serves the books until it is dropped; they are there for others afterwards.
+    pub fn serve(&self) -> Serving {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_counterfoil"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(self.path("books"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it is started");
+        let out = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut lines = out.lines().map_while(Result::ok);
+        let url = lines.find_map(|line| {
+            let at = line.find("http://")?;
+            Some(line[at..].split_whitespace().next()?.to_owned())
+        });
+        let url = url.expect("it says where it listens");
+        Serving { child, url }
     }
 
     /// The one line of a command on the books that fails with `code`.

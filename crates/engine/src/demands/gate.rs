@@ -17,11 +17,12 @@ use merkle::policy::Policy;
 use model::object::{Demand, DemandState as At, Disclosure, Mandate, Noun, PartyKey};
 use model::{Object, Record};
 use proofs::receipt::{Receipt, show};
+use sha2::{Digest, Sha256};
 
 use super::{DemandError, DemandRequest, Knows, Stands, halves, whole};
 use crate::books::Books;
 use crate::receipts::ReceiptAnswer;
-use crate::request::Refused;
+use crate::request::{Refused, Request};
 
 /// Rows of one answer at most.
 pub const ANSWER_ROWS: usize = 1 << 20;
@@ -72,8 +73,8 @@ impl Books {
         let Some(recipient) = self.recipient(stands.file.authority).await? else {
             return Ok(Err(DemandError::Key));
         };
-        let until = self.inner.shared.durable().records;
-        let Some(rows) = self.rows_of(&scope, ANSWER_ROWS).await? else {
+        let until = self.ask(Request::Now).await?;
+        let Some(rows) = self.rows_of(&scope, until).await? else {
             return Ok(Err(DemandError::TooManyRows));
         };
         let people = self.people_of(&scope, &rows, personal).await?;
@@ -84,6 +85,36 @@ impl Books {
             (until, &recipient, &sheet),
         )
         .await
+    }
+
+    /// The sheet of a disclosure once more, for the one person that it is about: they see what was
+    /// given. `None` where it is about somebody else too, or nothing of it may be seen.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be made again: what is kept of a person beside the log was changed or erased
+    /// since.
+    pub async fn sheet_of(
+        &self,
+        number: u64,
+        party: u128,
+        personal: Knows,
+    ) -> Result<Option<Result<Vec<u8>, DemandError>>, Refused> {
+        let Some((disclosure, scope)) = self.disclosed_about(number, party).await? else {
+            return Ok(None);
+        };
+        let Some(rows) = self.rows_of(&scope, disclosure.until).await? else {
+            return Ok(None);
+        };
+        let people = self.people_of(&scope, &rows, personal).await?;
+        let sheet = super::rows::sheet(&scope, &rows, &people);
+        let digest: [u8; 32] = Sha256::digest(&sheet).into();
+        let is_same = halves(&digest) == (disclosure.digest, disclosure.digest_more);
+        Ok(Some(if is_same {
+            Ok(sheet)
+        } else {
+            Err(DemandError::Changed)
+        }))
     }
 
     /// What the gate does with a sheet, whoever made it.

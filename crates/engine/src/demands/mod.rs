@@ -108,6 +108,8 @@ pub enum DemandError {
     TooManyRows,
     /// The rows do not lie within the scope.
     Answer(AnswerError),
+    /// An answer cannot be made again as it was.
+    Changed,
     /// It is no question that has an answer.
     Question(QuestionError),
     /// The question cannot be paid for.
@@ -129,6 +131,10 @@ impl fmt::Display for DemandError {
             Self::Unsigned => "books that sign no log cannot show what was approved",
             Self::Unpublished => "no checkpoint covers the approval yet; ask again in a second",
             Self::Unproven => "the receipt of the approval does not hold",
+            Self::Changed => {
+                "what was given cannot be made again: what is kept beside the log was changed or \
+                 erased since"
+            }
             Self::Key => "the authority has no key that an answer can be encrypted to",
             Self::TooManyRows => {
                 "there are more than 1048576 rows; narrow the demand to a shorter period"

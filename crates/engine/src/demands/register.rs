@@ -1,7 +1,7 @@
 //! The register as everyone sees it, each line with what shows that it is in the log; and what one
 //! person sees of it.
 
-use demands::{Scope, Subjects};
+use demands::{Roles, Scope, Subjects};
 use model::document::Document;
 use model::object::{Demand, Disclosure, Noun};
 use model::{Object, Record};
@@ -142,6 +142,42 @@ impl Books {
             }
         }
         Ok(all)
+    }
+
+    /// A disclosure of rows that is about one person alone and not sealed, and the scope that it lay
+    /// within.
+    pub(super) async fn disclosed_about(
+        &self,
+        number: u64,
+        party: u128,
+    ) -> Result<Option<(Disclosure, Scope)>, Refused> {
+        let found = self
+            .objects(vec![(Disclosure::KIND, (number.into(), 0))])
+            .await?;
+        let Some(Some(Object::Disclosure(disclosure))) = found.into_iter().next() else {
+            return Ok(None);
+        };
+        let Ok(stands) = self.stands(disclosure.demand).await? else {
+            return Ok(None);
+        };
+        let then = Demand {
+            scope: disclosure.scope,
+            scope_more: disclosure.scope_more,
+            ..stands.demand
+        };
+        let (true, Ok((scope, _))) = (!then.is_sealed(), stands.approved(&then)) else {
+            return Ok(None);
+        };
+        let is_theirs = match &scope.subjects {
+            Subjects::Persons(ids) => ids.iter().eq([&party]),
+            Subjects::Accounts(ids) => {
+                let own = self.accounts_of(party).await?;
+                ids.iter().all(|id| own.contains(id))
+            }
+            Subjects::All | Subjects::Transfers(_) => false,
+        };
+        let is_rows = disclosure.release == 0 && scope.roles == Roles::Owner;
+        Ok((is_theirs && is_rows).then_some((disclosure, scope)))
     }
 
     /// Whether a scope names a person: itself, an account of theirs, or a transfer of one.

@@ -15,6 +15,7 @@ use model::{
     account_filter_flags,
 };
 
+use super::gate::ANSWER_ROWS;
 use super::{Knows, Personal};
 use crate::books::Books;
 use crate::query::balance;
@@ -167,12 +168,14 @@ fn is_of_order(code: u16) -> bool {
 }
 
 impl Books {
-    /// The rows of a scope, by time; `None` where there are more than `most`.
+    /// The rows of a scope of what happened before `until`, by time; `None` where there are more than
+    /// [`ANSWER_ROWS`].
     pub(super) async fn rows_of(
         &self,
         scope: &Scope,
-        most: usize,
+        until: u64,
     ) -> Result<Option<Vec<Row>>, Refused> {
+        let most = ANSWER_ROWS;
         let mut rows = BTreeMap::new();
         match &scope.subjects {
             Subjects::Transfers(ids) => {
@@ -201,7 +204,14 @@ impl Books {
                 }
             }
         }
-        Ok((rows.len() <= most).then(|| rows.into_values().collect()))
+        let later = (until, 0, false);
+        let known = rows.len() <= most;
+        Ok(known.then(|| {
+            rows.into_iter()
+                .take_while(|(key, _)| *key < later)
+                .map(|(_, row)| row)
+                .collect()
+        }))
     }
 
     /// The accounts of a party.

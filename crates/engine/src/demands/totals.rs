@@ -64,7 +64,6 @@ impl Books {
             Err(why) => return Ok(Err(DemandError::Purse(why))),
         };
         let secret = self.demand_secret().await?;
-        let until = self.inner.shared.durable().records;
         let counted = self.counted(&scope).await?;
         let facts = counted.iter().map(|one| Fact {
             party: one.party,
@@ -86,7 +85,7 @@ impl Books {
             rows: table.cells.len() as u64,
             scope: whole(proven.demand.scope, proven.demand.scope_more),
             proven: proven.size,
-            until,
+            until: now,
             question: digest,
             cost: question.cost(),
             ..Release::default()

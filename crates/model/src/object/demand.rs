@@ -171,8 +171,8 @@ objects! {
         scope_more: u128 = Form::Digest,
         /// Size of the tree that the approval was shown to be in.
         proven: u64 = Form::Number,
-        /// Up to which record of the log it knows of anything.
-        until: u64 = Form::Number,
+        /// It knows of what happened before this moment.
+        until: u64 = Form::Time,
         /// What it cost of the budget, in thousandths of epsilon; 0 for rows.
         cost: u32 = Form::Number,
     }

@@ -33,7 +33,7 @@ const LOOKS: u32 = 50;
 /// A page of the register is as good as the second it was asked in.
 const A_SECOND: &str = "public, max-age=1, must-revalidate";
 
-fn refused(error: &DemandError) -> Problem {
+pub(super) fn refused(error: &DemandError) -> Problem {
     let kind = match error {
         DemandError::Document(DocumentRefusal::NoDemand) => Kind::NotFound,
         DemandError::Unpublished | DemandError::Unsigned => Kind::NoCheckpoint,

@@ -1,6 +1,7 @@
 //! What is the caller's own: who the token is bound to, that party's data, and who looked at them.
 
 use axum::http::StatusCode;
+use engine::ReceiptAnswer;
 use model::Object;
 use model::object::{Lookup, Noun, Party};
 use serde_json::{Value, json as value};
@@ -10,12 +11,12 @@ use super::log::signed_books;
 use super::parties::data_view;
 use super::receipts::{path_id, receipt};
 use crate::auth::Bound;
-use crate::body::{JSON, accept, json};
+use crate::body::{JSON, accept, json, plain};
 use crate::limits::{LOOKUPS_PAGE, LOOKUPS_PAGE_MOST};
 use crate::problem::{Kind, Problem, ProblemBody, echo};
 use crate::query::pairs;
 use crate::route::Call;
-use crate::wire::object_view;
+use crate::wire::{object_view, seen_view};
 
 /// Who the token is bound to.
 #[utoipa::path(
@@ -187,4 +188,79 @@ mod tests {
             assert!(page(Some(wrong)).is_err(), "{wrong}");
         }
     }
+}
+
+/// The demands for the caller's data that are not sealed, the newest first.
+///
+/// Who asked, when, by what right and what for; what was given, with the receipt of each; the salts by
+/// which the commitments in the log are checked.
+#[utoipa::path(
+    get, path = "/v1/me/disclosures", tag = "my own",
+    responses((status = 200, description = "The demands that concern the caller"))
+)]
+pub(crate) async fn my_disclosures(call: Call<'_>) -> Answer {
+    accept(&call.head.headers, JSON)?;
+    let party = call.caller()?.bound()?.party;
+    let books = &call.app.books;
+    let currencies = call.app.currencies();
+    let mut demands = Vec::new();
+    for seen in books.demands_about(party).await? {
+        let mut view = seen_view(&seen, &currencies);
+        let serial = seen.demand.serial;
+        view["receipt"] = text_of(&books.demand_receipt(serial).await?);
+        for (place, disclosure) in seen.disclosures.iter().enumerate() {
+            let receipt = books.disclosure_receipt(disclosure.number).await?;
+            view["disclosures"][place]["receipt"] = text_of(&receipt);
+        }
+        demands.push(view);
+    }
+    Ok(json(StatusCode::OK, &value!({ "demands": demands })))
+}
+
+/// A receipt as text; nothing where no checkpoint covers it yet.
+fn text_of(answer: &ReceiptAnswer) -> Value {
+    match answer {
+        ReceiptAnswer::Checkpointed(receipt) | ReceiptAnswer::Witnessed(receipt) => {
+            String::from_utf8_lossy(&receipt.to_bytes()).into()
+        }
+        ReceiptAnswer::Sequenced(_) | ReceiptAnswer::Unknown => Value::Null,
+    }
+}
+
+/// The rows that were given of the caller, as they were given.
+///
+/// The same bytes: their SHA-256 is the digest of the disclosure. Only where they are about the caller
+/// alone.
+#[utoipa::path(
+    get, path = "/v1/me/disclosures/{number}/rows", tag = "my own",
+    params(("number" = String, Path, description = "Of the disclosure")),
+    responses(
+        (status = 200, description = "The rows", body = String, content_type = "text/csv"),
+        (status = 404, description = "There is none that is about the caller alone",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "They cannot be made again", body = ProblemBody,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn my_rows(call: Call<'_>) -> Answer {
+    accept(&call.head.headers, "text/csv")?;
+    let party = call.caller()?.bound()?.party;
+    let path = call.head.uri.path();
+    let number = path_id(path.rsplit('/').nth(1).unwrap_or_default())?;
+    let knows = call.app.personal.knows();
+    let sheet = match u64::try_from(number) {
+        Ok(number) => call.app.books.sheet_of(number, party, knows).await?,
+        Err(_) => None,
+    };
+    let none = || {
+        let detail = format!("There is no disclosure {number} that is about the caller alone.");
+        Problem::new(Kind::NotFound, detail)
+    };
+    let sheet = sheet.ok_or_else(none)?;
+    let sheet = sheet.map_err(|error| super::demands::refused(&error))?;
+    Ok(plain(
+        StatusCode::OK,
+        "text/csv; charset=utf-8",
+        sheet.into(),
+    ))
 }
