@@ -1,7 +1,8 @@
 //! The gate: the one way by which rows leave.
 //!
-//! 1. The newest record of the demand says that two different people approved a scope, and a receipt
-//!    of it holds: it is in the log under a checkpoint that the log's key signed.
+//! 1. A record of the demand says that two different people approved a scope, and a receipt of it
+//!    holds: it is in the log under a checkpoint that the log's key signed. That it still is so when
+//!    something leaves is judged by the books (4).
 //! 2. The scope that is kept is the one that the record commits to, and asks for no more than what the
 //!    authority asked.
 //! 3. The bytes that would leave are read again and lie within it.
@@ -11,7 +12,7 @@
 use demands::age::{Fresh, Recipient, encrypt};
 use demands::answer::{Counts, check_by_statute};
 use demands::{Scope, auth001, auth002};
-use machine::Release;
+use machine::{DocumentRefusal, Release};
 use merkle::policy::Policy;
 use model::object::{Demand, DemandState as At, Disclosure, Mandate, Noun, PartyKey};
 use model::{Object, Record};
@@ -56,7 +57,7 @@ impl Books {
             Ok(stands) => stands,
             Err(why) => return Ok(Err(why)),
         };
-        let proven = match self.prove_approval(serial).await? {
+        let proven = match self.prove_approval(&stands.demand).await? {
             Ok(proven) => proven,
             Err(why) => return Ok(Err(why)),
         };
@@ -124,24 +125,24 @@ impl Books {
         }))
     }
 
-    /// Shows that the newest record of a demand is in the log, and says that it is approved.
+    /// Shows that a record of a demand is in the log that says that it is approved.
     pub(super) async fn prove_approval(
         &self,
-        serial: u64,
+        stands: &Demand,
     ) -> Result<Result<Proven, DemandError>, Refused> {
+        if !may_answer(stands) {
+            let state = DocumentRefusal::DemandState(stands.state);
+            return Ok(Err(DemandError::Document(state)));
+        }
         let Some(policy) = self.own_policy() else {
             return Ok(Err(DemandError::Unsigned));
         };
-        let receipt = match self.demand_receipt(serial).await? {
-            ReceiptAnswer::Unknown => {
-                return Ok(Err(DemandError::Document(
-                    machine::DocumentRefusal::NoDemand,
-                )));
-            }
+        let receipt = match self.demand_receipt(stands.serial).await? {
+            ReceiptAnswer::Unknown => return Ok(Err(DemandError::Unproven)),
             ReceiptAnswer::Sequenced(_) => return Ok(Err(DemandError::Unpublished)),
             ReceiptAnswer::Checkpointed(receipt) | ReceiptAnswer::Witnessed(receipt) => receipt,
         };
-        Ok(proven(serial, &receipt, &policy))
+        Ok(proven(stands.serial, &receipt, &policy))
     }
 
     /// A policy that trusts the key of these books alone.
@@ -169,6 +170,10 @@ impl Books {
     }
 }
 
+fn may_answer(demand: &Demand) -> bool {
+    demand.is(&[At::Approved, At::Answered])
+}
+
 /// What a receipt of a demand's record shows, where it holds.
 fn proven(serial: u64, receipt: &Receipt, policy: &Policy) -> Result<Proven, DemandError> {
     let shown = show(&receipt.to_bytes(), policy).map_err(|_| DemandError::Unproven)?;
@@ -178,9 +183,9 @@ fn proven(serial: u64, receipt: &Receipt, policy: &Policy) -> Result<Proven, Dem
     if demand.serial != serial {
         return Err(DemandError::Unproven);
     }
-    if !demand.is(&[At::Approved, At::Answered]) {
-        let state = machine::DocumentRefusal::DemandState(demand.state);
-        return Err(DemandError::Document(state));
+    // The approval is newer than the checkpoint.
+    if !may_answer(&demand) {
+        return Err(DemandError::Unpublished);
     }
     Ok(Proven {
         demand,

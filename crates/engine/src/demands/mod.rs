@@ -82,9 +82,9 @@ pub enum DemandError {
     Message,
     /// Books that sign no log cannot show what was approved.
     Unsigned,
-    /// No checkpoint covers its newest record yet.
+    /// No checkpoint covers its approval yet.
     Unpublished,
-    /// The receipt of its newest record does not hold.
+    /// The receipt of its approval does not hold.
     Unproven,
     /// The authority's key cannot be encrypted to.
     Key,

@@ -42,7 +42,7 @@ pub struct Seen {
 }
 
 impl Books {
-    /// The receipt of the newest record of a demand.
+    /// The receipt of the newest record of a demand that a checkpoint covers.
     pub async fn demand_receipt(&self, serial: u64) -> Result<ReceiptAnswer, Refused> {
         self.newest_receipt(Demand::KIND, serial.into()).await
     }
@@ -52,13 +52,22 @@ impl Books {
         self.newest_receipt(Disclosure::KIND, number.into()).await
     }
 
+    /// The receipt of the newest record that a checkpoint covers; of the newest, where none is.
     async fn newest_receipt(&self, kind: u8, id: u128) -> Result<ReceiptAnswer, Refused> {
         let checkpoints = self.checkpoints_now();
         self.show(move |receipts| {
-            let newest = newest(receipts, kind, id)?;
-            newest.map_or(Ok(ReceiptAnswer::Unknown), |at| {
-                receipts.of_position(at, &checkpoints)
-            })
+            let mut answer = ReceiptAnswer::Unknown;
+            for at in places(receipts, kind, id)?.into_iter().rev() {
+                let receipt = receipts.of_position(at, &checkpoints)?;
+                let is_covered = !matches!(receipt, ReceiptAnswer::Sequenced(_));
+                if is_covered || answer == ReceiptAnswer::Unknown {
+                    answer = receipt;
+                }
+                if is_covered {
+                    break;
+                }
+            }
+            Ok(answer)
         })
         .await
     }
@@ -178,9 +187,9 @@ fn numbers(page: u64, last: u64) -> std::ops::RangeInclusive<u64> {
     first..=last.min(first.saturating_add(REGISTER_PAGE - 1))
 }
 
-/// Where the newest record of an object stands.
-fn newest(receipts: &Receipts, kind: u8, id: u128) -> Result<Option<u64>, String> {
-    let records = receipts.history.records(id)?;
-    let of_kind = |(record, _): &&(Record, u64)| matches!(record, Record::Object(object) if object.kind() == kind);
-    Ok(records.iter().rfind(of_kind).map(|(_, at)| *at))
+/// Where the records of an object stand, in order.
+fn places(receipts: &Receipts, kind: u8, id: u128) -> Result<Vec<u64>, String> {
+    let mut records = receipts.history.records(id)?;
+    records.retain(|(record, _)| matches!(record, Record::Object(object) if object.kind() == kind));
+    Ok(records.into_iter().map(|(_, at)| at).collect())
 }

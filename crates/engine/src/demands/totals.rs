@@ -42,7 +42,7 @@ impl Books {
             Ok(stands) => stands,
             Err(why) => return Ok(Err(why)),
         };
-        let proven = match self.prove_approval(serial).await? {
+        let proven = match self.prove_approval(&stands.demand).await? {
             Ok(proven) => proven,
             Err(why) => return Ok(Err(why)),
         };
