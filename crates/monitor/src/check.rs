@@ -301,12 +301,8 @@ impl Check<'_, '_> {
         let size = state.checkpoint.head.size;
         let known = &state.register;
         let is_new = (known.demands, known.disclosures) != (counts.demands, counts.disclosures);
-        if known.size == size && !is_new || known.is_empty() && !is_new {
-            self.find_overdue(&state.register);
-            return;
-        }
-        if known.open.is_empty() && !is_new {
-            state.register.size = size;
+        if !is_new && (known.size == size || known.open.is_empty()) {
+            self.find_overdue(known);
             return;
         }
         let tiles = tiles.map_or_else(|| Tiles::of(state.checkpoint.head, &mut self.fetch), Ok);

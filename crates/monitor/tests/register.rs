@@ -9,10 +9,10 @@ use merkle::checkpoint::Checkpoint;
 use merkle::key::KeyKind;
 use merkle::policy::Policy;
 use merkle::{Hash, Salt, leaf, node, salted_leaf};
+use model::Record;
 use model::batch::Counts;
 use model::document::{Document, EntryText};
 use model::object::{Demand, DemandState, Disclosure};
-use model::{Object, Record};
 use monitor::{Folder, Kind, Limits, Monitor, Report, Source, SourceError, State};
 use proofs::receipt::{Opening, Receipt};
 use serde_json::{Value, json};
@@ -61,8 +61,8 @@ impl Books {
         books
     }
 
-    fn enter(&mut self, object: Object) -> usize {
-        let record = Record::Object(object).to_bytes();
+    fn enter(&mut self, record: &Record) -> usize {
+        let record = record.to_bytes();
         let mut outer = next_leaf(&self.log.leaves);
         outer.records = 1;
         outer.inner_root = salted_leaf(Salt::from_bytes(SALT), &record).to_bytes();
@@ -74,7 +74,7 @@ impl Books {
 
     fn demand(&mut self, demand: Demand) {
         self.counts.demands = self.counts.demands.max(demand.serial);
-        let at = self.enter(demand.into());
+        let at = self.enter(&Record::Object(demand.into()));
         self.demands.insert(demand.serial, at);
         let text = text(demand.serial, demand.opens);
         self.texts.entry(demand.serial).or_insert(text);
@@ -82,7 +82,7 @@ impl Books {
 
     fn disclose(&mut self, disclosure: Disclosure) {
         self.counts.disclosures = disclosure.number;
-        let at = self.enter(disclosure.into());
+        let at = self.enter(&Record::Object(disclosure.into()));
         self.disclosures.insert(disclosure.number, at);
     }
 

@@ -72,7 +72,7 @@ impl Reading<'_, '_, '_> {
         (next.size, next.demands, next.disclosures) = (self.size, demands, disclosures);
         let read = self
             .disclosures(&next)
-            .and_then(|named| self.demands(&mut next, named));
+            .and_then(|named| self.demands(&mut next, &named));
         self.findings.extend(read.err());
         next
     }
@@ -137,7 +137,7 @@ impl Reading<'_, '_, '_> {
     }
 
     /// The demands that are new, and those that go on.
-    fn demands(&mut self, next: &mut Known, named: BTreeMap<u64, Named>) -> Result<(), Finding> {
+    fn demands(&mut self, next: &mut Known, named: &BTreeMap<u64, Named>) -> Result<(), Finding> {
         let known: Vec<u64> = self.known.open.keys().copied().collect();
         let new = self.known.demands.saturating_add(1)..=next.demands;
         let mut page: Vec<Entry> = Vec::new();
