@@ -721,16 +721,22 @@ def verify_checkpoint(data, policy):
 def opening(extra):
     """The parts of a receipt's extra that rebuild the outer leaf: docs/format.md."""
     need(extra is not None, "the receipt does not open a record", "bad_opening")
-    need(len(extra) > 105 and extra[0] == 1, "the opening is not of version 1", "bad_opening")
-    index, length = int.from_bytes(extra[85:89], "little"), extra[105]
-    record_at = 106 + 32 * length
+    need(extra[0] in (1, 2), "the opening is of no known version", "bad_opening")
+    # Version 2 has the counts of the register behind the rule book, and some of them are not 0.
+    at = 85 if extra[0] == 1 else 109
+    need(len(extra) > at + 20, "the opening is cut", "bad_opening")
+    counts = extra[85:at]
+    need(extra[0] == 1 or any(counts), "the opening counts nothing and is not of version 1", "bad_opening")
+    index, length = int.from_bytes(extra[at:at + 4], "little"), extra[at + 20]
+    salt, path_at = extra[at + 4:at + 20], at + 21
+    record_at = path_at + 32 * length
     need(length <= INNER_PATH_MAX and len(extra) > record_at, "the opening is cut", "bad_opening")
-    path, record = [extra[at:at + 32] for at in range(106, record_at, 32)], extra[record_at:]
+    path, record = [extra[at:at + 32] for at in range(path_at, record_at, 32)], extra[record_at:]
     fields, count = record_fields(record), int.from_bytes(extra[9:13], "little")
     need(index < count <= BATCH_MAX, "the batch has no such record", "bad_opening")
     need(length == path_length(index, count), "the inner path has another length", "bad_opening")
-    inner = root_from_path(sha(b"\0", extra[89:105], record), index, count, path)
-    return index, inner, fields, record
+    inner = root_from_path(sha(b"\0", salt, record), index, count, path)
+    return index, inner, counts, fields, record
 
 
 def verify_receipt(data, policy):
@@ -747,10 +753,10 @@ def verify_receipt(data, policy):
     need(len(path) <= 64, "the path has more than 64 hashes")
     note = Checkpoint(rest)
     facts = trusted(note, policy)
-    index, inner, fields, record = opening(extra)
+    index, inner, counts, fields, record = opening(extra)
     leaf = b"".join((
         b"cf-leaf1", little(batch, 8), extra[1:13], bytes(4), extra[13:21], inner, extra[21:85],
-        bytes(32)))
+        counts.ljust(32, b"\0")))
     need(batch < note.size, "the checkpoint does not reach this batch", "not_included")
     need(len(path) == path_length(batch, note.size), "the path has another length", "not_included")
     root = root_from_path(sha(b"\0", leaf), batch, note.size, path)

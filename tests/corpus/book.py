@@ -63,10 +63,12 @@ class Batch:
     """One outer leaf and what it is made of."""
 
     def __init__(self, number, first, previous, rule_book, records, reserved=bytes(32)):
+        """The last 32 bytes are the counts of the register (8 bytes each) and 8 that are reserved."""
         seed = sha(b"corpus-salts", little(number, 8))
         halves = [sha(seed, little(n, 8)) for n in range((len(records) + 1) // 2)]
         self.number, self.first, self.previous, self.records = number, first, previous, records
-        self.rule_book, self.time = rule_book, 1_780_000_000_000_000_000 + number * 1_000_003
+        self.rule_book, self.counts = rule_book, reserved[:24]
+        self.time = 1_780_000_000_000_000_000 + number * 1_000_003
         self.salts = [half[at:at + 16] for half in halves for at in (0, 16)][:len(records)]
         self.inner = [sha(b"\0", salt, one) for salt, one in zip(self.salts, records)]
         self.leaf = b"".join((
@@ -101,6 +103,9 @@ class Receipt:
         one = book.batches[batch]
         self.first_line = "c2sp.org/tlog-proof@v1"
         self.version, self.first, self.records, self.time = 1, one.first, len(one.records), one.time
+        self.counts = b""  # of the register, 24 bytes in version 2
+        if any(one.counts):
+            self.version, self.counts = 2, one.counts
         self.previous, self.rule_book = one.previous, one.rule_book
         self.inner_index, self.salt = index, one.salts[index]
         self.inner_path, self.record = path(index, one.inner), one.records[index]
@@ -128,8 +133,8 @@ class Receipt:
     def extra(self):
         return b"".join((
             bytes([self.version]), little(self.first, 8), little(self.records, 4),
-            little(self.time, 8), self.previous, self.rule_book, little(self.inner_index, 4),
-            self.salt, bytes([self.inner_length]), *self.inner_path, self.record))
+            little(self.time, 8), self.previous, self.rule_book, self.counts,
+            little(self.inner_index, 4), self.salt, bytes([self.inner_length]), *self.inner_path, self.record))
 
     def lines(self):
         """All lines, the two empty ones too."""

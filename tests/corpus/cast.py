@@ -1,7 +1,7 @@
 """Who signs and what was logged: the keys, policies and books of the corpus."""
 import hashlib
 
-from book import Book, SumTree, currency, record
+from book import Book, SumTree, currency, little, record
 from signers import Signer
 
 MAX = 2**128 - 1
@@ -119,6 +119,9 @@ BOOK = Book(ORIGIN, [
     EXTREME, LINES, fill(13, 600), fill(1, 700), fill(32, 800), fill(4, 900),
 ])
 FULL = len(BOOK.batches)
+# Two batches with a register: ones of each kind, and the greatest and a zero.
+COUNTED = [Book(ORIGIN, [KINDS, fill(4, 100)], reserved=b"".join(little(n, 8) for n in (*counts, 0)))
+           for counts in ((3, 2, 1), (0, 0, 2**64 - 1))]
 RESERVED = Book(ORIGIN, [KINDS, fill(4, 100)], reserved=bytes(31) + b"\1")
 
 def marked(line):

@@ -2,7 +2,7 @@
 import base64
 
 from book import little, sha
-from cast import (ALL, ANNA, BERT, BOOK, BOTH_KEYS, BOTH_LOGS, BY_FOUR, BY_LOG, BY_THREE, CARL, DEEDS,
+from cast import (ALL, ANNA, BERT, BOOK, BOTH_KEYS, BOTH_LOGS, BY_FOUR, BY_LOG, BY_THREE, CARL, COUNTED, DEEDS,
                   FULL, KINDS, LOG, NESTED, NONE, ONE, ORIGIN, OTHER, OTHER_LOG, PLAIN, PLATFORM, POISON,
                   POISONED, QUANTUM, QUINN, RESERVED, ROTATED, SECONDS, STRANGERS, TWO)
 from signers import L, b64, multiply, encode
@@ -48,6 +48,9 @@ def good():
         yield f"record {index} of 32", BOOK.receipt(10, index, FULL, BY_LOG), PLAIN
     for index in (0, 7, 8, 11, 12):
         yield f"record {index} of 13", BOOK.receipt(8, index, FULL, BY_LOG), PLAIN
+    for book, name in zip(COUNTED, ("demands, disclosures and looks", "the most looks and nothing else")):
+        yield f"counts of {name}", book.receipt(0, 3, 2, BY_LOG), PLAIN
+        yield f"counts of {name}, the second batch", book.receipt(1, 2, 2, BY_THREE), TWO
     yield "two of three", BIG, TWO
     yield "two are enough", BIG.copy(signatures=BIG.signatures[:1] + BIG.signatures[2:]), TWO
     yield "all of three", BIG, ALL
@@ -394,6 +397,15 @@ def bad_opening():
     yield "no extra", BIG.copy(extra_line="")
     yield "version 0", BIG.copy(version=0)
     yield "version 2", BIG.copy(version=2)
+    yield "version 3", BIG.copy(version=3)
+    yield "version 2 that counts nothing", BIG.copy(version=2, counts=bytes(24))
+    counted = COUNTED[0].receipt(1, 2, 2, BY_THREE)
+    yield "version 2 that counts nothing of a batch that does", counted.copy(counts=bytes(24))
+    yield "version 3 with counts", counted.copy(version=3)
+    wide = counted.extra()
+    for name, length in (("before the counts", 85), ("within the counts", 100), ("behind the counts", 109),
+                         ("before the path, version 2", 129), ("behind the path's length, version 2", 130)):
+        yield f"extra cut {name}", counted.copy(extra_line="extra " + b64(wide[:length]))
     yield "extra of one byte", raw(extra[:1])
     for name, length in (("within its first fields", 20), ("before the salt", 89), ("before the path", 105),
                          ("behind the path's length", 106), ("within the path", 130)):
@@ -447,6 +459,11 @@ def not_included():
     yield "previous changed", BIG.copy(previous=flipped(BIG.previous, 31, 128))
     yield "previous of zeros", BIG.copy(previous=bytes(32))
     yield "rule book changed", BIG.copy(rule_book=flipped(BIG.rule_book))
+    counted = COUNTED[0].receipt(1, 2, 2, BY_THREE)
+    for n, name in enumerate(("demands", "disclosures", "looks")):
+        yield f"one {name[:-1]} less", counted.copy(counts=flipped(counted.counts, 8 * n))
+    yield "counts left out", counted.copy(version=1, counts=b"")
+    yield "counts where there are none", BIG.copy(version=2, counts=little(1, 8) + bytes(16))
     yield "rule book of zeros", BIG.copy(rule_book=bytes(32))
     yield "previous and rule book exchanged", BIG.copy(previous=BIG.rule_book, rule_book=BIG.previous)
     yield "count changed", BIG.copy(records=14)

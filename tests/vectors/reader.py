@@ -146,6 +146,7 @@ class Fold:
         self.times, self.counts = set(), dict.fromkeys(KINDS, 0)
         self.entered, self.statements, self.stays = {}, [], None
         self.deeds, self.objects = set(), {kind: set() for kind in OBJECTS}
+        self.register = (0, 0, 0)  # demands, disclosures and looks into personal data
         self.own, self.gone = {}, 0  # of the books' own transfers those since the last deed, and erased ones
 
     def record(self, data, version):
@@ -205,6 +206,9 @@ class Fold:
         key = tuple(value for field, value in zip(fields, values) if "k" in field)
         need(OBJECTS[kind][0] != "listing" or key[0] <= len(self.objects[kind]), "a listing is left out")
         self.objects[kind].add(key)
+        if OBJECTS[kind][0] == "register":
+            need(all(map(int.__le__, self.register, values[1:4])), "the register counts less than before")
+            self.register = tuple(values[1:4])
 
     def time(self, timestamp, kind, imported=False):
         need(timestamp > self.last[kind if imported else "any"], "its time does not rise")
@@ -491,7 +495,7 @@ class Log:
             need(seed in (None, sha(b"cf-seed", self.key)), "the seed does not follow from the salt")
             self.key, self.key_of = sha(b"cf-next", self.key), self.key_of + 1
         count, time = number(leaf, 24, 4), number(leaf, 32)
-        need(leaf[:8] == b"cf-leaf1" and not any(leaf[28:32]) and not any(leaf[136:]), "not a leaf")
+        need(leaf[:8] == b"cf-leaf1" and not any(leaf[28:32]) and not any(leaf[160:]), "not a leaf")
         need(number(leaf, 8) == len(self.leaves), "the number of the batch")
         need(number(leaf, 16) == self.records, "the index of the first record")
         need(leaf[72:104] == self.previous, "the hash of the batch before")
@@ -515,6 +519,8 @@ class Log:
             half = sha(seed, (index // 2).to_bytes(8, "little")) if seed else salts.get(index, b"") * 2
             inner.append(sha(b"\0", half[16:] if index % 2 else half[:16], record))
         need(1 <= len(inner) == count <= 16_384, "the count of the records")
+        counts = tuple(number(leaf, at) for at in (136, 144, 152))
+        need(counts == self.fold.register, "the leaf does not count what the register does")
         need(leaf[40:72] == root(inner), "the root of the inner tree")
         self.records, self.time, self.previous = self.records + count, time, sha(b"\0", leaf)
         self.leaves.append(self.previous)

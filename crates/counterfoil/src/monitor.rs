@@ -1,17 +1,20 @@
 //! `monitor`: follows public logs and believes none of them.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ::monitor::{Finding, Folder, Limits, Monitor as Checker, Report, Source, SourceError, State};
+use ::monitor::{
+    Finding, Folder, Limits, MAX_STATE, Monitor as Checker, Report, Source, SourceError, State,
+};
 use clap::Args;
 use merkle::policy::Policy;
 use serde_json::json;
 use server::fetch::Fetcher;
 use sha2::{Digest, Sha256};
 
-use crate::config::{read_bytes, read_policy};
+use crate::config::read_policy;
 use crate::failure::Failure;
 use crate::local::seconds;
 use crate::output::{Output, say};
@@ -26,10 +29,12 @@ Examples:
       --state ./monitor --max-age 3600 --every 60
   counterfoil monitor ./public --key books.example/log+1234abcd+AbC... --json
 
-Checks signatures, cosignatures, every tile and entry, their order and their times, and that the log
-still is the one that was seen before. Finds: rollback, fork, bad_signature, not_signed, quorum,
-unknown_log, malformed, bad_tile, bad_entry, out_of_order, late, future, unavailable. Exit code 1 where
-anything was found; with --every it goes on until then.")]
+Checks signatures, cosignatures, every tile and entry, their order and their times, that the log still is
+the one that was seen before, and the register of demands for data where its entries count any. Finds:
+rollback, fork, bad_signature, not_signed, quorum, unknown_log, malformed, bad_tile, bad_entry,
+out_of_order, counts_fall, register_unserved, serial_gap, release_uncovered, disclosure_unfounded,
+entry_differs, seal_overdue, late, future, unavailable. Exit code 1 where anything was found; with --every
+it goes on until then.")]
 pub struct Monitor {
     /// Where the logs are: addresses, or folders with an export.
     #[arg(value_name = "URL", required = true)]
@@ -95,7 +100,7 @@ fn check(monitor: &Monitor, checker: &Checker, place: &str) -> Result<Report, Fa
         .map(|folder| state_file(folder, place));
     let state = match &file {
         Some(file) if file.exists() => {
-            let state = State::from_bytes(&read_bytes(file)?);
+            let state = State::from_bytes(&read_state(file)?);
             Some(state.map_err(|error| Failure::Input(format!("{}: {error}", file.display())))?)
         }
         _ => None,
@@ -113,6 +118,16 @@ fn check(monitor: &Monitor, checker: &Checker, place: &str) -> Result<Report, Fa
         keep(file, &state.to_bytes())?;
     }
     Ok(report)
+}
+
+/// Reads the file of a state; no more than a state has, and one byte.
+fn read_state(file: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| Failure::Input(format!("{}: {error}", file.display()));
+    let mut bytes = Vec::new();
+    let open = fs::File::open(file).map_err(failed)?;
+    let most = MAX_STATE as u64 + 1;
+    open.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
 }
 
 /// One file a log, by a hash of where it is.

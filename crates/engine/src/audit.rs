@@ -24,6 +24,7 @@ use store::superblock::Superblock;
 
 mod checkpoints;
 mod erasures;
+mod register;
 mod runs;
 mod salts;
 mod tree;
@@ -32,6 +33,7 @@ pub use checkpoints::Trust;
 
 use checkpoints::CheckpointCheck;
 use erasures::ErasureCheck;
+use register::RegisterCheck;
 use runs::Runs;
 use salts::SaltCheck;
 use tree::TreeCheck;
@@ -109,6 +111,7 @@ pub fn audit_trusting(
         tree: TreeCheck::new(&disk, synced, &mut audit)?,
         erasures: ErasureCheck::new(&*disk, &mut audit)?,
         salts: SaltCheck::new(&*disk, &mut audit)?,
+        register: RegisterCheck::default(),
         statements: Derivations::open(Arc::clone(&disk))?,
         audit,
         disk: Arc::clone(&disk),
@@ -195,6 +198,7 @@ struct Pass<'a> {
     tree: TreeCheck,
     erasures: ErasureCheck,
     salts: SaltCheck,
+    register: RegisterCheck,
     audit: Audit,
     disk: Arc<dyn Disk>,
     superblock: Superblock,
@@ -262,6 +266,7 @@ impl Pass<'_> {
             if let Record::Object(Object::Finding(finding)) = &record {
                 self.check_finding(header, finding);
             }
+            self.check_register_record(header, &record);
             if let Record::StatementLine(line) = &record {
                 self.statements.line(line, leaf.number);
             }
@@ -272,6 +277,7 @@ impl Pass<'_> {
         if self.spans.len() != leaf.records as usize {
             return Err(self.damaged(header, 0, "the batch has another count of records"));
         }
+        self.check_register(header);
         Ok(())
     }
 

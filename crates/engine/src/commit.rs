@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 
 use merkle::{Frontier, Hash, Seed, blocks_of, root_of, salted_leaves};
-use model::batch::OuterLeaf;
+use model::batch::{Counts, OuterLeaf};
 use store::StoreError;
 use store::index::Index;
 use store::log::{Appender, Chain};
@@ -33,6 +33,8 @@ pub(crate) struct Group {
     pub(crate) timestamp: u64,
     /// Digest of the rule book that is in force then.
     pub(crate) rule_book: [u8; 32],
+    /// What the register counts once its records are applied.
+    pub(crate) register: Counts,
     /// Whether the tail of the index ends with this batch.
     pub(crate) seals_tail: bool,
     /// Header of a snapshot that begins after this batch.
@@ -50,6 +52,7 @@ impl Group {
             end,
             timestamp,
             rule_book: [0; 32],
+            register: Counts::default(),
             seals_tail: false,
             snapshot: None,
             answers: Vec::new(),
@@ -101,8 +104,9 @@ impl Committer {
         if self.shared.failure().is_some() {
             return Ok(());
         }
+        let head = (group.timestamp, group.rule_book, group.register);
         if let Some(draft) = &mut group.draft {
-            let leaf = self.leaf(draft, (group.timestamp, group.rule_book));
+            let leaf = self.leaf(draft, head);
             let seed = self.ratchet.seed();
             let frame = draft.frame.seal(group.at, &seed, &leaf);
             self.log.append(group.at, frame)?;
@@ -125,7 +129,8 @@ impl Committer {
         Ok(())
     }
 
-    fn leaf(&mut self, draft: &Draft, (timestamp, rule_book): (u64, [u8; 32])) -> OuterLeaf {
+    fn leaf(&mut self, draft: &Draft, head: (u64, [u8; 32], Counts)) -> OuterLeaf {
+        let (timestamp, rule_book, register) = head;
         let (bytes, spans) = draft.frame.parts();
         let seed = Seed::from_bytes(self.ratchet.seed());
         self.leaves.clear();
@@ -138,6 +143,7 @@ impl Committer {
             inner_root: self.root().to_bytes(),
             previous: self.chain.previous,
             rule_book,
+            register,
         }
     }
 

@@ -190,6 +190,7 @@ impl Receipts {
             timestamp: leaf.timestamp,
             previous: leaf.previous,
             rule_book: leaf.rule_book,
+            register: leaf.register,
             index,
             salt,
             path: self.inner_path(frame, index as usize)?,

@@ -16,6 +16,7 @@ use std::sync::mpsc::{
 use std::time::Duration;
 
 use machine::{LINE_MOMENTS, LOOK_MOMENTS, LedgerOutcome, RING_MOMENTS, Recalled, State};
+use model::batch::Counts;
 use model::limits::{BATCH_EVENTS, BATCH_EXPIRIES, BATCH_RINGS};
 use model::{Currency, EventResult};
 use store::index::Index;
@@ -429,6 +430,7 @@ impl Writer {
             group.end = self.cursor.next;
             draft.place(group.at, group.end);
             group.rule_book = self.state.rules_digest(group.timestamp);
+            group.register = Counts::from(&self.state.register());
             self.recall.fresh.extend(&draft.additions);
             self.records += records;
             self.in_tail += records;

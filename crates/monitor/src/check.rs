@@ -5,9 +5,11 @@ use merkle::note::Note;
 use merkle::policy::{Distrust, Policy, Trusted};
 use merkle::tile::{Bundle, WIDTH};
 use merkle::{EMPTY, Frontier};
+use model::batch::Counts;
 
 use crate::entries::{self, End};
 use crate::fetch::Fetch;
+use crate::register::{FINDINGS, Known, Reading};
 use crate::report::{Cosigned, Evidence, Finding, Kind, Report};
 use crate::source::Source;
 use crate::state::State;
@@ -35,6 +37,9 @@ pub struct Progress<'a> {
 #[derive(Clone, Debug)]
 pub struct Monitor {
     policy: Policy,
+    /// The logs of the policy, without its witnesses: whatever a receipt of the register says is held
+    /// against the tree, for which they vouch.
+    logs: Policy,
     limits: Limits,
 }
 
@@ -55,7 +60,11 @@ struct Check<'a, 'b> {
 impl Monitor {
     /// A monitor that trusts by that policy.
     pub fn new(policy: Policy, limits: Limits) -> Monitor {
-        Monitor { policy, limits }
+        Monitor {
+            logs: without_witnesses(&policy),
+            policy,
+            limits,
+        }
     }
 
     /// Checks a log from where `state` left it, or all of it if there is none. `now` is in POSIX
@@ -111,12 +120,16 @@ impl Check<'_, '_> {
         let mut state = self.advanced(&seen);
         let size = state.checkpoint.head.size;
         if state.checked() == size {
+            self.read_register(None, &mut state);
             self.report.state = Some(state);
             return Ok(());
         }
         let mut tiles = Tiles::of(state.checkpoint.head, &mut self.fetch)?;
         self.check_growth(&mut tiles, &state)?;
         let walked = self.walk(&mut tiles, &mut state, progress);
+        if walked.is_ok() {
+            self.read_register(Some(tiles), &mut state);
+        }
         self.report.state = Some(state);
         walked
     }
@@ -202,6 +215,7 @@ impl Check<'_, '_> {
             first_seen: same.map_or(self.now, |state| state.first_seen),
             frontier: before.map_or_else(Frontier::new, |state| state.frontier.clone()),
             last: before.and_then(|state| state.last),
+            register: before.map_or_else(Known::default, |state| state.register.clone()),
             checkpoint,
         }
     }
@@ -280,6 +294,49 @@ impl Check<'_, '_> {
         check_end(state)
     }
 
+    /// Reads the register up to what the newest entry counts, of a log whose entries are all right.
+    /// Where anything in it is wrong, the state knows what it knew before.
+    fn read_register(&mut self, tiles: Option<Tiles>, state: &mut State) {
+        let counts = state.last.map_or(Counts::default(), |last| last.register);
+        let size = state.checkpoint.head.size;
+        let known = &state.register;
+        let is_new = (known.demands, known.disclosures) != (counts.demands, counts.disclosures);
+        if !is_new && (known.size == size || known.open.is_empty()) {
+            self.find_overdue(known);
+            return;
+        }
+        let tiles = tiles.map_or_else(|| Tiles::of(state.checkpoint.head, &mut self.fetch), Ok);
+        let mut tiles = match tiles {
+            Ok(tiles) => tiles,
+            Err(finding) => return self.report.findings.push(finding),
+        };
+        let mut reading = Reading {
+            logs: &self.monitor.logs,
+            fetch: &mut self.fetch,
+            tiles: &mut tiles,
+            size,
+            known: state.register.clone(),
+            findings: Vec::new(),
+        };
+        let read = reading.run(counts.demands, counts.disclosures);
+        let found = reading.findings;
+        self.find_overdue(&read);
+        if found.is_empty() {
+            state.register = read;
+        }
+        self.report.findings.extend(found);
+    }
+
+    fn find_overdue(&mut self, register: &Known) {
+        for (serial, opens) in register.overdue(self.now).take(FINDINGS) {
+            let what =
+                format!("demand {serial} is sealed, though it was to be opened by second {opens}");
+            self.report
+                .findings
+                .push(Finding::new(Kind::SealOverdue, what));
+        }
+    }
+
     /// Adds what can be said of times, and the counts.
     fn finish(mut self) -> Report {
         self.report.tiles_fetched = self.fetch.tiles;
@@ -295,6 +352,13 @@ impl Check<'_, '_> {
         }
         self.report
     }
+}
+
+/// A policy that knows the same logs and asks for no witness.
+fn without_witnesses(policy: &Policy) -> Policy {
+    let logs = policy.logs().iter().map(|log| format!("log {}\n", log.key));
+    let text = logs.collect::<String>() + "quorum none\n";
+    Policy::parse(text.as_bytes()).expect("its lines are those of a policy")
 }
 
 /// The entries by themselves, without any tile, lead to the root that was signed.

@@ -2,7 +2,7 @@
 
 use merkle::tile::{Bundle, WIDTH};
 use merkle::{Frontier, Hash, leaf};
-use model::batch::{OUTER_LEAF_BYTES, OuterLeaf};
+use model::batch::{Counts, OUTER_LEAF_BYTES, OuterLeaf};
 use model::limits::BATCH_RECORDS;
 
 use crate::report::{Finding, Kind};
@@ -98,11 +98,29 @@ fn check_order(
             "entry {number} is of time {time}, not after {before} of the one before it"
         ));
     }
+    check_counts(last.map_or(Counts::default(), |last| last.register), leaf)?;
     if leaf.previous != previous.to_bytes() {
         let named = Hash::from_bytes(leaf.previous);
         return wrong(format!(
             "entry {number} names {named} as the hash of the one before it, which is {previous}"
         ));
+    }
+    Ok(())
+}
+
+/// Checks that a leaf counts no fewer of anything than the one before it.
+fn check_counts(before: Counts, leaf: &OuterLeaf) -> Result<(), Finding> {
+    let (number, now) = (leaf.number, leaf.register);
+    for (what, before, now) in [
+        ("demands", before.demands, now.demands),
+        ("disclosures", before.disclosures, now.disclosures),
+        ("looks", before.lookups, now.lookups),
+    ] {
+        if now < before {
+            let what =
+                format!("entry {number} counts {now} {what}, but the one before it {before}");
+            return Err(Finding::new(Kind::CountsFall, what));
+        }
     }
     Ok(())
 }

@@ -28,7 +28,12 @@ impl<'a> Fetch<'a> {
     }
 
     /// A resource that may be absent. One that is too large is a finding of kind `too_large`.
-    fn get(&mut self, path: &str, max: usize, too_large: Kind) -> Result<Option<Vec<u8>>, Finding> {
+    pub(crate) fn get(
+        &mut self,
+        path: &str,
+        max: usize,
+        too_large: Kind,
+    ) -> Result<Option<Vec<u8>>, Finding> {
         let large = || Finding::new(too_large, format!("{path} has more than {max} bytes"));
         match self.source.get(path, max) {
             Ok(Some(bytes)) if bytes.len() > max => Err(large()),

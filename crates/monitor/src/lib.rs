@@ -15,7 +15,10 @@
 //! 4. **Walk.** Of what was not checked before, 256 entries at a time: each tile against its entry
 //!    one level up, each entry against its leaf hash, each outer leaf against the one before it.
 //!    The frontier of the entries leads to the signed root in the end.
-//! 5. **Time.** Is the newest entry or cosignature too old, or not yet?
+//! 5. **Register.** Where the newest entry counts demands for data or disclosures, fetch those that
+//!    are new and the demands that go on, and hold each against its receipt and against the tree; is
+//!    a seal past its date?
+//! 6. **Time.** Is the newest entry or cosignature too old, or not yet?
 //!
 //! Only what is new is fetched: a log of 10 million entries that grew by a thousand costs five
 //! bundles and a few tiles. Memory does not grow with the log. A check may die anywhere: whoever
@@ -50,6 +53,7 @@
 mod check;
 mod entries;
 mod fetch;
+mod register;
 mod report;
 mod source;
 mod state;

@@ -13,6 +13,9 @@ use crate::State;
 /// | [`Rollback`](Kind::Rollback), [`Fork`](Kind::Fork) | contradicts what it signed | as before |
 /// | [`BadSignature`](Kind::BadSignature) to [`Malformed`](Kind::Malformed) | gives no checkpoint to go by | as before |
 /// | [`BadTile`](Kind::BadTile), [`BadEntry`](Kind::BadEntry), [`OutOfOrder`](Kind::OutOfOrder), [`Unavailable`](Kind::Unavailable) | does not show what it signed | as far as all was right |
+/// | [`CountsFall`](Kind::CountsFall) | counts fewer demands, disclosures or looks than before | as far as all was right |
+/// | [`RegisterUnserved`](Kind::RegisterUnserved) to [`EntryDiffers`](Kind::EntryDiffers) | does not show what it counts of demands for data, or shows what must not be | moves on, but for the register |
+/// | [`SealOverdue`](Kind::SealOverdue) | keeps secret what was to be opened | moves on |
 /// | [`Late`](Kind::Late), [`Future`](Kind::Future) | shows it at the wrong time | moves on |
 ///
 /// So each is found again by the next check, for as long as its cause lasts.
@@ -38,6 +41,20 @@ pub enum Kind {
     BadEntry,
     /// An outer leaf does not follow the one before it.
     OutOfOrder,
+    /// An outer leaf counts fewer demands, disclosures or looks than the one before it.
+    CountsFall,
+    /// The outer leaves count demands or disclosures, and the register of them is not served.
+    RegisterUnserved,
+    /// A serial is missing in the register, or has no receipt that holds.
+    SerialGap,
+    /// A demand does not say as many disclosures as name it: a release that no record covers.
+    ReleaseUncovered,
+    /// A disclosure is by no demand, or not within the scope of its demand.
+    DisclosureUnfounded,
+    /// The public lines of a demand are not those that its record commits to.
+    EntryDiffers,
+    /// A demand was to be opened by now, and is not.
+    SealOverdue,
     /// Nothing new came for longer than the limit.
     Late,
     /// A time lies in the future.
@@ -48,7 +65,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 20] = [
         Kind::Rollback,
         Kind::Fork,
         Kind::BadSignature,
@@ -59,6 +76,13 @@ impl Kind {
         Kind::BadTile,
         Kind::BadEntry,
         Kind::OutOfOrder,
+        Kind::CountsFall,
+        Kind::RegisterUnserved,
+        Kind::SerialGap,
+        Kind::ReleaseUncovered,
+        Kind::DisclosureUnfounded,
+        Kind::EntryDiffers,
+        Kind::SealOverdue,
         Kind::Late,
         Kind::Future,
         Kind::Unavailable,
@@ -77,6 +101,13 @@ impl Kind {
             Kind::BadTile => "bad_tile",
             Kind::BadEntry => "bad_entry",
             Kind::OutOfOrder => "out_of_order",
+            Kind::CountsFall => "counts_fall",
+            Kind::RegisterUnserved => "register_unserved",
+            Kind::SerialGap => "serial_gap",
+            Kind::ReleaseUncovered => "release_uncovered",
+            Kind::DisclosureUnfounded => "disclosure_unfounded",
+            Kind::EntryDiffers => "entry_differs",
+            Kind::SealOverdue => "seal_overdue",
             Kind::Late => "late",
             Kind::Future => "future",
             Kind::Unavailable => "unavailable",

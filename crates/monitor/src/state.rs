@@ -8,6 +8,9 @@
 //! seen N           POSIX seconds when the head of the checkpoint was first seen
 //! frontier B64     the right edge of what was checked: canonical bytes of `merkle::Frontier`
 //! leaf B64|none    the last outer leaf that was checked, 168 bytes
+//! register S D L N where the log has a register: right at size S, with D demands and L disclosures
+//! demand N L O     N lines: a demand that goes on, disclosures of it, when it is opened in
+//!                  nanoseconds, or 0
 //! and then the checkpoint, a signed note, to the end
 //! ```
 //!
@@ -22,8 +25,10 @@ use merkle::note::{MAX_NOTE, Note, decode_base64, decode_hash, encode_base64, pa
 use merkle::{Frontier, leaf};
 use model::batch::{OUTER_LEAF_BYTES, OuterLeaf};
 
-/// Bytes of the longest state: a note, and lines of a frontier and a leaf in base64.
-pub const MAX_STATE: usize = MAX_NOTE + (4 << 10);
+use crate::register::{Known, MAX_LINES};
+
+/// Bytes of the longest state: a note, lines of a frontier and a leaf in base64, and a register.
+pub const MAX_STATE: usize = MAX_NOTE + (4 << 10) + MAX_LINES;
 
 const VERSION: &str = "counterfoil/monitor-state@v1\n";
 
@@ -72,6 +77,8 @@ pub struct State {
     pub(crate) frontier: Frontier,
     /// The last entry that was checked.
     pub(crate) last: Option<OuterLeaf>,
+    /// The register of demands for data, as far as it was right.
+    pub(crate) register: Known,
 }
 
 impl State {
@@ -109,6 +116,7 @@ impl State {
         };
         let seen = self.first_seen;
         let mut body = format!("seen {seen}\nfrontier {frontier}\nleaf {leaf_text}\n").into_bytes();
+        body.extend(self.register.to_lines().as_bytes());
         body.extend(&self.note);
         let checksum = encode_base64(leaf(&body).as_bytes());
         let mut bytes = format!("{VERSION}checksum {checksum}\n").into_bytes();
@@ -142,15 +150,20 @@ impl State {
             checked if checked < head.size => true,
             checked => checked == head.size && self.frontier.root() == head.root,
         };
+        let counts = self.last.map(|last| last.register).unwrap_or_default();
+        let counted = self.register.size <= self.checked()
+            && self.register.demands <= counts.demands
+            && self.register.disclosures <= counts.disclosures;
         let next = self.last.map(|last| last.number.checked_add(1));
-        reaches && next.unwrap_or(Some(0)) == Some(self.checked())
+        reaches && counted && next.unwrap_or(Some(0)) == Some(self.checked())
     }
 }
 
 fn parse_body(body: &str) -> Option<State> {
     let (seen, rest) = field(body, "seen ")?;
     let (frontier, rest) = field(rest, "frontier ")?;
-    let (last, note) = field(rest, "leaf ")?;
+    let (last, rest) = field(rest, "leaf ")?;
+    let (register, note) = Known::from_lines(rest)?;
     let last = if last == NONE {
         None
     } else {
@@ -164,6 +177,7 @@ fn parse_body(body: &str) -> Option<State> {
         first_seen: parse_decimal(seen)?,
         frontier: Frontier::from_bytes(&decode_base64(frontier)?).ok()?,
         last,
+        register,
     })
 }
 

@@ -5,17 +5,20 @@
 //!
 //! | bytes | field |
 //! |---|---|
-//! | 0 | 1 |
+//! | 0 | 1; 2 where the register counts anything |
 //! | 1..9 | index of the first record of the batch in the whole log |
 //! | 9..13 | count of records of the batch |
 //! | 13..21 | time of the batch |
 //! | 21..53 | leaf hash of the outer leaf before it |
 //! | 53..85 | digest of the rule book |
-//! | 85..89 | index of the record in the batch, from 0 |
+//! | 85..109 | version 2 only: demands, disclosures and looks so far, 8 bytes each |
+//! | 85..89 | index of the record in the batch, from 0; in version 2 all from here on stands 24 bytes later |
 //! | 89..105 | salt of the record |
 //! | 105 | p, the count of hashes of the inner path, at most 14 |
 //! | 106.. | the inner path, 32 bytes each, from the leaf's sibling upward |
 //! | then | the canonical bytes of the record, to the end |
+//!
+//! Version 2 with three zeros is refused: there is one form for each opening.
 //!
 //! The number of the batch is the index of the proof, the root of the inner tree what the inner
 //! path leads to: so there is one thing to compare, the root of the checkpoint.
@@ -25,7 +28,7 @@ use merkle::policy::{Policy, Trusted};
 use merkle::tlog_proof::TlogProof;
 use merkle::{Hash, Salt, inclusion_root, salted_leaf, verify_inclusion};
 use model::Record;
-use model::batch::OuterLeaf;
+use model::batch::{Counts, OuterLeaf};
 use model::limits::{BATCH_RECORDS, RECORD_BYTES};
 
 use crate::facts::{Verdict, record_facts};
@@ -35,8 +38,14 @@ use crate::{checkpoint, trust};
 /// Hashes of an inner path at most.
 pub const INNER_PATH: usize = BATCH_RECORDS.ilog2() as usize;
 
-const VERSION: u8 = 1;
-const FIXED_BYTES: usize = 106;
+/// The register counts nothing.
+const PLAIN: u8 = 1;
+/// The counts of the register stand behind the rule book.
+const COUNTED: u8 = 2;
+/// Where they stand.
+const COUNTS_AT: usize = 85;
+/// From the index of the record to the length of the inner path.
+const INNER_BYTES: usize = 21;
 
 /// A record and what shows that it is in its batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +60,8 @@ pub struct Opening {
     pub previous: [u8; 32],
     /// Digest of the rule book.
     pub rule_book: [u8; 32],
+    /// What the register counts once the records of the batch are applied.
+    pub register: Counts,
     /// Index of the record in the batch.
     pub index: u32,
     /// Salt of the record.
@@ -90,12 +101,16 @@ pub struct Shown {
 impl Opening {
     /// The bytes of `extra`.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![VERSION];
+        let is_counted = !self.register.is_zero();
+        let mut bytes = vec![if is_counted { COUNTED } else { PLAIN }];
         bytes.extend(self.first_record.to_le_bytes());
         bytes.extend(self.records.to_le_bytes());
         bytes.extend(self.timestamp.to_le_bytes());
         bytes.extend(self.previous);
         bytes.extend(self.rule_book);
+        if is_counted {
+            bytes.extend(self.register.to_bytes());
+        }
         bytes.extend(self.index.to_le_bytes());
         bytes.extend(self.salt.to_bytes());
         bytes.push(self.path.len() as u8);
@@ -108,9 +123,20 @@ impl Opening {
 
     /// Reads the bytes of `extra`; `None` where they are not in that form.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (fixed, rest) = bytes.split_at_checked(FIXED_BYTES)?;
-        let path_len = usize::from(fixed[FIXED_BYTES - 1]);
-        if fixed[0] != VERSION || path_len > INNER_PATH {
+        let (batch, rest) = bytes.split_at_checked(COUNTS_AT)?;
+        let (register, rest) = match batch[0] {
+            PLAIN => (Counts::default(), rest),
+            COUNTED => {
+                let (counts, rest) = rest.split_first_chunk::<{ Counts::BYTES }>()?;
+                let register = Counts::from_bytes(counts);
+                // Without any of them the opening is one of the first version.
+                (!register.is_zero()).then_some((register, rest))?
+            }
+            _ => return None,
+        };
+        let (inner, rest) = rest.split_at_checked(INNER_BYTES)?;
+        let path_len = usize::from(inner[INNER_BYTES - 1]);
+        if path_len > INNER_PATH {
             return None;
         }
         let (path, record) = rest.split_at_checked(path_len * Hash::LEN)?;
@@ -119,13 +145,14 @@ impl Opening {
         }
         let (hashes, _) = path.as_chunks::<{ Hash::LEN }>();
         Some(Self {
-            first_record: u64::from_le_bytes(take(fixed, 1)),
-            records: u32::from_le_bytes(take(fixed, 9)),
-            timestamp: u64::from_le_bytes(take(fixed, 13)),
-            previous: take(fixed, 21),
-            rule_book: take(fixed, 53),
-            index: u32::from_le_bytes(take(fixed, 85)),
-            salt: Salt::from_bytes(take(fixed, 89)),
+            first_record: u64::from_le_bytes(take(batch, 1)),
+            records: u32::from_le_bytes(take(batch, 9)),
+            timestamp: u64::from_le_bytes(take(batch, 13)),
+            previous: take(batch, 21),
+            rule_book: take(batch, 53),
+            register,
+            index: u32::from_le_bytes(take(inner, 0)),
+            salt: Salt::from_bytes(take(inner, 4)),
             path: hashes.iter().copied().map(Hash::from_bytes).collect(),
             record: record.to_vec(),
         })
@@ -163,6 +190,7 @@ impl Opening {
             inner_root: root.to_bytes(),
             previous: self.previous,
             rule_book: self.rule_book,
+            register: self.register,
         })
     }
 }
@@ -222,5 +250,5 @@ fn take<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let range = &bytes[at..at + N];
     range
         .try_into()
-        .expect("the ranges lie within the fixed part")
+        .expect("the ranges lie within the fixed parts")
 }

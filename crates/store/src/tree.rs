@@ -415,6 +415,7 @@ mod tests {
             inner_root: [number as u8; 32],
             previous: [0; 32],
             rule_book: [0; 32],
+            register: model::batch::Counts::default(),
         }
     }
 

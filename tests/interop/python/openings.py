@@ -9,7 +9,8 @@ import struct
 from dataclasses import dataclass
 
 LEAF_BYTES = 168
-LEAF = struct.Struct("<8sQQI4xQ32s32s64s")
+LEAF = struct.Struct("<8sQQI4xQ32s32s32s24s8x")
+NO_COUNTS = bytes(24)
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,12 @@ class Leaf:
     timestamp: int
     inner_root: bytes
     previous: bytes
-    rest: bytes
+    rule_book: bytes
+    counts: bytes
 
     def to_bytes(self) -> bytes:
         return LEAF.pack(b"cf-leaf1", self.number, self.first_record, self.records, self.timestamp,
-                         self.inner_root, self.previous, self.rest)
+                         self.inner_root, self.previous, self.rule_book, self.counts)
 
     @classmethod
     def parse(cls, data: bytes) -> Leaf:
@@ -48,6 +50,7 @@ class Receipt:
     timestamp: int
     previous: bytes
     rule_book: bytes
+    counts: bytes
     index: int
     salt: bytes
     inner: list[bytes]
@@ -57,7 +60,7 @@ class Receipt:
 
     def leaf(self, inner_root: bytes) -> Leaf:
         return Leaf(self.number, self.first_record, self.records, self.timestamp,
-                    inner_root, self.previous, self.rule_book + bytes(32))
+                    inner_root, self.previous, self.rule_book, self.counts)
 
 
 def decoded(text: str) -> bytes:
@@ -81,13 +84,18 @@ def parse_receipt(file: bytes) -> Receipt:
     if any(len(h) != 32 for h in outer):
         raise ValueError("a hash of the path is not 32 bytes")
     extra = decoded(lines[1][6:])
-    if len(extra) < 106 or extra[0] != 1:
-        raise ValueError("extra: not an opening of version 1")
-    first_record, records, timestamp, previous, rule_book, index, salt, count = struct.unpack_from(
-        "<QIQ32s32sI16sB", extra, 1)
-    rest = extra[106:]
+    if extra[:1] not in (b"\1", b"\2"):
+        raise ValueError("extra: not an opening of version 1 or 2")
+    wide = extra[0] == 2
+    form = struct.Struct("<xQIQ32s32s24sI16sB" if wide else "<xQIQ32s32s0sI16sB")
+    if len(extra) < form.size:
+        raise ValueError("extra: its length is wrong")
+    first_record, records, timestamp, previous, rule_book, counts, index, salt, count = form.unpack_from(extra)
+    if wide and counts == NO_COUNTS:
+        raise ValueError("extra: version 2 and the register counts nothing")
+    counts, rest = counts if wide else NO_COUNTS, extra[form.size:]
     if count > 14 or not 1 <= len(rest) - 32 * count <= 512:
         raise ValueError("extra: its length is wrong")
     inner = [rest[32 * i:32 * i + 32] for i in range(count)]
-    return Receipt(int(lines[2][6:]), first_record, records, timestamp, previous, rule_book, index, salt,
-                   inner, rest[32 * count:], outer, note)
+    return Receipt(int(lines[2][6:]), first_record, records, timestamp, previous, rule_book, counts,
+                   index, salt, inner, rest[32 * count:], outer, note)

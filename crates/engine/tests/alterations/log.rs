@@ -243,10 +243,20 @@ pub const FRAMES: &[Alteration] = &[
         },
     ),
     Alteration(
+        "demands out of nowhere",
+        &["batch 14", "counts other demands"],
+        |files| {
+            batches(files, |log| {
+                log.batches[14].leaf.register.demands = 1;
+                log.relink(14);
+            });
+        },
+    ),
+    Alteration(
         "the end of an outer leaf",
         &[LOG, "no whole frame"],
         |files| {
-            frame(files, 14, |frame| frame[64 + 140] = 1);
+            frame(files, 14, |frame| frame[64 + 164] = 1);
         },
     ),
     Alteration("the end of a header", &[LOG, "no whole frame"], |files| {

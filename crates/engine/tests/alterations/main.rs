@@ -11,6 +11,7 @@ mod forge;
 mod index;
 mod kept;
 mod log;
+mod register;
 #[path = "../scenario/mod.rs"]
 mod scenario;
 mod statements;

@@ -9,7 +9,7 @@ use merkle::note::Note;
 use merkle::policy::Policy;
 use merkle::tile::{Bundle, Levels, Tile, WIDTH, new_bundles, new_tiles};
 use merkle::{Hash, Head, leaf};
-use model::batch::OuterLeaf;
+use model::batch::{Counts, OuterLeaf};
 use monitor::{Folder, Kind, Limits, Monitor, Report, State};
 use tempfile::TempDir;
 
@@ -48,6 +48,7 @@ pub fn next_leaf(before: &[Vec<u8>]) -> OuterLeaf {
         inner_root: leaf(&number.to_le_bytes()).to_bytes(),
         previous: last.map_or([0; 32], |(_, hash)| hash.to_bytes()),
         rule_book: [7; 32],
+        register: last.map_or(Counts::default(), |(last, _)| last.register),
     }
 }
 

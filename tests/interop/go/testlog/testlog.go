@@ -3,6 +3,7 @@
 package testlog
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -69,7 +70,13 @@ func (l *Log) Append(batches int) {
 			previous = tlog.RecordHash(l.leaves[n-1])
 		}
 		leaf = append(append(leaf, root[:]...), previous[:]...)
-		l.leaves = append(l.leaves, append(leaf, make([]byte, 64)...))
+		leaf = append(leaf, make([]byte, 32)...)
+		// A register that counts nothing at first, so that there are receipts of both versions.
+		demands := uint64(len(l.leaves) / 3)
+		for _, count := range []uint64{demands, demands / 2, 2 * demands, 0} {
+			leaf = binary.LittleEndian.AppendUint64(leaf, count)
+		}
+		l.leaves = append(l.leaves, leaf)
 		l.batches = append(l.batches, batch)
 		l.records += uint64(len(batch))
 	}
@@ -97,9 +104,14 @@ func (l *Log) Receipt(number, index int, signers ...note.Signer) ([]byte, error)
 	for i, r := range batch {
 		inner[i] = tlog.RecordHash(append(r.salt[:], r.bytes...))
 	}
-	extra := append([]byte{1}, leaf[16:28]...)
+	version, counts := byte(2), leaf[136:160]
+	if bytes.Equal(counts, make([]byte, 24)) {
+		version, counts = 1, nil
+	}
+	extra := append([]byte{version}, leaf[16:28]...)
 	extra = append(extra, leaf[32:40]...)
 	extra = append(extra, leaf[72:136]...)
+	extra = append(extra, counts...)
 	extra = binary.LittleEndian.AppendUint32(extra, uint32(index))
 	extra = append(extra, batch[index].salt[:]...)
 	path := prove(inner, index)

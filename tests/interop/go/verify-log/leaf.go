@@ -21,7 +21,7 @@ type outerLeaf struct {
 	records             uint32
 	timestamp           uint64
 	innerRoot, previous tlog.Hash
-	rest                [leafBytes - 104]byte
+	rest                [leafBytes - 104]byte // rule book, counts of the register, eight zeros
 }
 
 func (l *outerLeaf) bytes() []byte {
@@ -49,7 +49,7 @@ func parseLeaf(b []byte) (*outerLeaf, error) {
 	}
 	copy(l.innerRoot[:], b[40:72])
 	copy(l.previous[:], b[72:104])
-	copy(l.rest[:], b[104:])
+	copy(l.rest[:], b[104:160])
 	if !bytes.Equal(l.bytes(), b) {
 		return nil, errors.New("bytes of the outer leaf that must be zero are not")
 	}

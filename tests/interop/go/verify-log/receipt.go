@@ -58,6 +58,9 @@ func parseReceipt(file []byte) (*receipt, error) {
 		if err != nil {
 			return nil, fmt.Errorf("path: %w", err)
 		}
+		if hash.String() != line {
+			return nil, errors.New("path: base64 that is not canonical")
+		}
 		r.outer = append(r.outer, hash)
 	}
 	return r, r.opening(extra)
@@ -65,9 +68,9 @@ func parseReceipt(file []byte) (*receipt, error) {
 
 // opening reads what rebuilds the leaf: docs/format.md, receipts.
 func (r *receipt) opening(extra []byte) error {
-	const fixed = 106
-	if len(extra) < fixed || extra[0] != 1 {
-		return errors.New("extra: not an opening of version 1")
+	const counts, inner = 85, 21
+	if len(extra) < counts || extra[0] != 1 && extra[0] != 2 {
+		return errors.New("extra: not an opening of version 1 or 2")
 	}
 	r.leaf.number = uint64(r.number)
 	r.leaf.firstRecord = binary.LittleEndian.Uint64(extra[1:])
@@ -75,10 +78,22 @@ func (r *receipt) opening(extra []byte) error {
 	r.leaf.timestamp = binary.LittleEndian.Uint64(extra[13:])
 	copy(r.leaf.previous[:], extra[21:53])
 	copy(r.leaf.rest[:32], extra[53:85]) // digest of the rule book
-	r.index = binary.LittleEndian.Uint32(extra[85:])
-	copy(r.salt[:], extra[89:105])
-	count := int(extra[105])
-	rest := extra[fixed:]
+	rest := extra[counts:]
+	if extra[0] == 2 {
+		var none [24]byte
+		if len(rest) < len(none) || bytes.Equal(rest[:len(none)], none[:]) {
+			return errors.New("extra: version 2 and the register counts nothing")
+		}
+		copy(r.leaf.rest[32:], rest[:len(none)])
+		rest = rest[len(none):]
+	}
+	if len(rest) < inner {
+		return errors.New("extra: its length is wrong")
+	}
+	r.index = binary.LittleEndian.Uint32(rest)
+	copy(r.salt[:], rest[4:20])
+	count := int(rest[20])
+	rest = rest[inner:]
 	if count > 14 || len(rest) < 32*count+1 || len(rest) > 32*count+512 {
 		return errors.New("extra: its length is wrong")
 	}
