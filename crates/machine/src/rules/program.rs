@@ -2,7 +2,7 @@
 
 use model::rule::{Condition, Consequence, Fraction, Lines, Relation, Rule, RuleBook, Step, Term};
 
-use super::tallies::Tallies;
+use super::tallies::{Place, Tallies};
 use super::value::{Value, ladder};
 use super::{ByKind, Facts, Payment};
 
@@ -14,6 +14,8 @@ pub struct Program {
 
 struct Compiled {
     rule: Rule,
+    /// Place of the first rule of the same scope.
+    scope: u16,
     require: Test,
     unless: Option<Test>,
 }
@@ -46,7 +48,7 @@ enum Test {
 enum Operand {
     Number(u128),
     Amount,
-    Tally(u16),
+    Tally(Place),
     Owed(Lines),
     Held(Lines),
     Figure(Box<str>),
@@ -68,11 +70,16 @@ impl Program {
     /// Compiles a [checked](RuleBook::check) rule book, whose tallies are [counted](Tallies::keep)
     /// in `tallies`.
     pub fn new(book: &RuleBook, tallies: &Tallies) -> Self {
+        let scope_of = |rule: &Rule| {
+            let first = book.rules.iter().position(|of| of.scope == rule.scope);
+            first.unwrap_or_default() as u16
+        };
         let compile = |rule: &Rule| {
             let place = |tally| tallies.place_of(&book.zones[usize::from(rule.zone)], rule, tally);
             let test = |condition| Test::of(condition, &place);
             Compiled {
                 rule: rule.clone(),
+                scope: scope_of(rule),
                 require: test(&rule.require),
                 unless: rule.unless.as_ref().map(test),
             }
@@ -80,10 +87,8 @@ impl Program {
         Self {
             rules: book.rules.iter().map(compile).collect(),
             by_kind: ByKind::new(
-                &book
-                    .rules
-                    .iter()
-                    .map(|rule| &rule.scope)
+                &(0..)
+                    .zip(book.rules.iter().map(|rule| &rule.scope))
                     .collect::<Vec<_>>(),
             ),
         }
@@ -92,6 +97,11 @@ impl Program {
     /// The rule at a place.
     pub fn rule(&self, place: u16) -> Option<&Rule> {
         Some(&self.rules.get(usize::from(place))?.rule)
+    }
+
+    /// Whether a rule is about payments of this kind.
+    pub(super) fn is_about(&self, kind: u16) -> bool {
+        !self.by_kind.places(kind).is_empty()
     }
 
     /// Which rules a payment that is to be made does not keep to, in their order.
@@ -103,10 +113,19 @@ impl Program {
             return found;
         }
         let currency = facts.currency(payment.ledger);
+        let mut known = (u16::MAX, false);
         for &place in places {
             let compiled = &self.rules[usize::from(place)];
             let rule = &compiled.rule;
-            if !rule.holds_at(payment.time) || !payment.is_within(&rule.scope, currency, facts) {
+            if !rule.holds_at(payment.time) {
+                continue;
+            }
+            // Rules of one scope mostly stand in a row.
+            if known.0 != compiled.scope {
+                let is_within = payment.is_within(&rule.scope, currency, facts);
+                known = (compiled.scope, is_within);
+            }
+            if !known.1 {
                 continue;
             }
             let case = Case {
@@ -128,7 +147,7 @@ impl Program {
 }
 
 impl Test {
-    fn of(condition: &Condition, place: &impl Fn(model::rule::Tally) -> u16) -> Self {
+    fn of(condition: &Condition, place: &impl Fn(model::rule::Tally) -> Place) -> Self {
         let all = |all: &[Condition]| all.iter().map(|one| Self::of(one, place)).collect();
         match condition {
             Condition::Compare(left, relation, right) => Self::Compare(
@@ -145,7 +164,7 @@ impl Test {
 }
 
 impl Operand {
-    fn of(term: &Term, place: &impl Fn(model::rule::Tally) -> u16) -> Self {
+    fn of(term: &Term, place: &impl Fn(model::rule::Tally) -> Place) -> Self {
         let boxed = |term| Box::new(Self::of(term, place));
         match term {
             Term::Number(number) | Term::Money(number) => Self::Number(*number),
@@ -162,7 +181,7 @@ impl Operand {
     }
 
     /// The first tally within.
-    fn tally(&self) -> Option<u16> {
+    fn tally(&self) -> Option<Place> {
         match self {
             Self::Tally(place) => Some(*place),
             Self::Times(operand, _) | Self::Ladder(operand, _) => operand.tally(),

@@ -127,6 +127,11 @@ impl Restrictions {
         self.program = Program::new(&self.book, tallies);
     }
 
+    /// Whether one of them is about payments of this kind.
+    pub(super) fn is_about(&self, kind: u16) -> bool {
+        self.program.is_about(kind)
+    }
+
     /// What they find in a payment.
     #[inline]
     pub(crate) fn judge(
