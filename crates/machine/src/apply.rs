@@ -237,7 +237,7 @@ impl Books {
         released: Option<Released>,
         slots: Slots,
         reach: R,
-        note: impl FnMut(RowBefore),
+        note: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
         let is_counted = transfer.amount > 0 && self.rules.tallies.counts_kind(kind_of(transfer));
         self.apply_effect(&Effect::of_transfer(transfer, released), slots, reach);
@@ -269,7 +269,7 @@ impl Books {
         transfer: &Transfer,
         slots: Slots,
         reach: R,
-        note: impl FnMut(RowBefore),
+        note: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
         let payment = payment_of(&self.accounts, transfer, slots);
         let (tallies, seen) = self.rules.seen(&self.business, &self.ledgers);
@@ -377,7 +377,7 @@ impl Books {
         &mut self,
         (pending_id, posted): (u128, u128),
         reach: R,
-        note: impl FnMut(RowBefore),
+        note: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
         let hash = self.key.hash(pending_id);
         if !self.rules.tallies.is_idle()

@@ -184,22 +184,22 @@ fn look_up_accounts(state: &State, events: &[Transfer], ahead: &mut [Ahead; AHEA
     }
 }
 
-/// Brings the tallies that `events` are counted in into the cache.
+/// Brings the tallies that `events` are counted in into the cache, of all that are of the kind of the
+/// first.
 fn touch_tallies(state: &State, events: &[Transfer], ahead: &[Ahead; AHEAD]) -> u64 {
     let books = &state.books;
+    let Some(first) = events.first() else {
+        return 0;
+    };
     let counted = events.iter().zip(ahead).filter(|(event, ahead)| {
-        books.rules.tallies.counts_kind(event.code)
-            && ![ahead.slots.debit, ahead.slots.credit].contains(&NO_SLOT)
+        event.code == first.code && ![ahead.slots.debit, ahead.slots.credit].contains(&NO_SLOT)
     });
     let payment = |(event, ahead): (&Transfer, &Ahead)| Payment {
         time: books.clock.last,
         ..payment_of(&books.accounts, event, ahead.slots)
     };
     let tallies = &books.rules.tallies;
-    let touched = counted.clone().map(payment);
-    let sum = touched.fold(0, |sum, payment| sum ^ tallies.touch(&payment));
-    let touched = counted.map(payment);
-    touched.fold(sum, |sum, payment| sum ^ tallies.touch_blocks(&payment))
+    tallies.look_ahead(first.code, &counted.map(payment))
 }
 
 /// Brings the pending transfers that `events` end into the cache, and their accounts.
@@ -453,7 +453,7 @@ impl Books {
     ) {
         self.apply_transfer(transfer, released, slots, Everything, |before| {
             if journal.is_open() {
-                journal.note(Undo::Tally(before));
+                journal.note(Undo::Tally(before()));
             }
         });
         let extras = self.extras(released, slots);

@@ -1,32 +1,30 @@
 //! Reading ahead where payments are counted, so that the waits for memory overlap.
 
 use super::{Payment, Tallies};
+use crate::batch::AHEAD;
 
 impl Tallies {
-    /// Reads where the index has the blocks in which a payment like this one is counted, into the
-    /// cache. What is read means nothing.
-    #[inline]
-    pub(crate) fn touch(&self, payment: &Payment) -> u64 {
-        let hashes = self.hashes(payment);
-        hashes.fold(0, |sum, (hash, _)| sum ^ self.blocks.touch(hash))
-    }
-
-    /// Reads the blocks themselves, once the index was touched.
-    #[inline]
-    pub(crate) fn touch_blocks(&self, payment: &Payment) -> u64 {
-        let hashes = self.hashes(payment);
-        hashes.fold(0, |sum, (hash, sums)| {
-            sum ^ u64::from(self.blocks.touch_candidate(hash, sums))
-        })
-    }
-
-    /// The hashes of these blocks, and how many sums each has.
-    #[inline]
-    fn hashes(&self, payment: &Payment) -> impl Iterator<Item = (u64, usize)> {
-        let places = self.by_kind.places(payment.kind).iter();
-        places.map(|&place| {
+    /// Brings what payments of a kind are counted in into the cache, of at most [`AHEAD`], in steps
+    /// that each read memory without waiting for another read: where it is, then itself. What is
+    /// returned means nothing.
+    pub(crate) fn look_ahead(
+        &self,
+        kind: u16,
+        payments: &(impl Iterator<Item = Payment> + Clone),
+    ) -> u64 {
+        let (mut sum, mut hashes) = (0, [0; AHEAD]);
+        for &place in self.by_kind.places(kind) {
             let group = &self.groups[usize::from(place)];
-            (self.blocks.hash(&group.head(payment)), group.members.len())
-        })
+            let mut count = 0;
+            for (hash, payment) in hashes.iter_mut().zip(payments.clone()) {
+                *hash = self.blocks.hash(&group.head(&payment));
+                sum ^= self.blocks.touch(*hash);
+                count += 1;
+            }
+            for hash in &hashes[..count] {
+                sum ^= self.blocks.touch_candidate(*hash, group.members.len());
+            }
+        }
+        sum
     }
 }

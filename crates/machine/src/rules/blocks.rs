@@ -215,11 +215,12 @@ impl Blocks {
 
     /// Reads the first block whose entry looks like that of `hash`, into the cache.
     #[inline]
-    pub(super) fn touch_candidate(&self, hash: u64, sums: usize) -> u32 {
+    pub(super) fn touch_candidate(&self, hash: u64, sums: usize) -> u64 {
         let block = self.index.find(hash, |_| true);
         block.map_or(0, |block| {
-            let middle = self.words.get(block + sums as u32 / 2)[0];
-            self.words.get(block)[0] ^ middle ^ self.words.get(block + sums as u32)[5]
+            let last = block + sums as u32;
+            let ends = self.words.get(block)[0] ^ self.words.get(last)[5];
+            u64::from(ends ^ self.words.get(block.midpoint(last))[0])
         })
     }
 

@@ -173,6 +173,12 @@ impl Member {
         }
     }
 
+    /// The number of the window that was looked at last.
+    #[inline]
+    pub(super) const fn window(&self) -> u32 {
+        self.last.number
+    }
+
     /// When the window of a moment ends, or its first step, in nanoseconds; 0 where it never does.
     pub(super) fn end_of(&self, time: u64) -> u64 {
         let number = window_at(self.window, &self.zone, time);

@@ -2,7 +2,7 @@
 
 use model::rule::{Condition, Consequence, Fraction, Lines, Relation, Rule, RuleBook, Step, Term};
 
-use super::tallies::{Place, Tallies};
+use super::tallies::{Looked, Place, Tallies};
 use super::value::{Value, ladder};
 use super::{ByKind, Facts, Payment};
 
@@ -16,6 +16,8 @@ struct Compiled {
     rule: Rule,
     /// Place of the first rule of the same scope.
     scope: u16,
+    /// Where all that is required is that a tally is at most so much: what most rules are.
+    limit: Option<(Place, u128)>,
     require: Test,
     unless: Option<Test>,
 }
@@ -77,10 +79,12 @@ impl Program {
         let compile = |rule: &Rule| {
             let place = |tally| tallies.place_of(&book.zones[usize::from(rule.zone)], rule, tally);
             let test = |condition| Test::of(condition, &place);
+            let require = test(&rule.require);
             Compiled {
                 rule: rule.clone(),
                 scope: scope_of(rule),
-                require: test(&rule.require),
+                limit: require.limit(),
+                require,
                 unless: rule.unless.as_ref().map(test),
             }
         };
@@ -113,7 +117,7 @@ impl Program {
             return found;
         }
         let currency = facts.currency(payment.ledger);
-        let mut known = (u16::MAX, false);
+        let (mut known, mut looked) = ((u16::MAX, false), Looked::default());
         for &place in places {
             let compiled = &self.rules[usize::from(place)];
             let rule = &compiled.rule;
@@ -125,7 +129,9 @@ impl Program {
                 let is_within = payment.is_within(&rule.scope, currency, facts);
                 known = (compiled.scope, is_within);
             }
-            if !known.1 {
+            let keeps =
+                |(place, limit): (Place, u128)| tallies.with(place, payment, &mut looked) <= limit;
+            if !known.1 || compiled.limit.is_some_and(keeps) {
                 continue;
             }
             let case = Case {
@@ -159,6 +165,16 @@ impl Test {
             Condition::Any(conditions) => Self::Any(all(conditions)),
             Condition::Not(condition) => Self::Not(Box::new(Self::of(condition, place))),
             Condition::OwnName => Self::OwnName,
+        }
+    }
+
+    /// The tally that is at most a number, where that is the condition.
+    const fn limit(&self) -> Option<(Place, u128)> {
+        match self {
+            Self::Compare(Operand::Tally(place), Relation::AtMost, Operand::Number(number)) => {
+                Some((*place, *number))
+            }
+            _ => None,
         }
     }
 }
@@ -236,7 +252,10 @@ impl<F: Facts> Case<'_, F> {
         Some(match operand {
             Operand::Number(number) => *number,
             Operand::Amount => self.payment.amount,
-            Operand::Tally(place) => self.tallies.with(*place, self.payment),
+            Operand::Tally(place) => {
+                self.tallies
+                    .with(*place, self.payment, &mut Looked::default())
+            }
             Operand::Owed(lines) => {
                 let (debits, credits) = self.sums(lines)?;
                 credits.saturating_sub(debits)
@@ -275,7 +294,10 @@ impl<F: Facts> Case<'_, F> {
         if let Some((left, right)) = self.broken(require) {
             let tally = left.tally();
             found.used = match tally {
-                Some(place) => self.tallies.before(place, self.payment),
+                Some(place) => {
+                    let looked = &mut Looked::default();
+                    self.tallies.before(place, self.payment, looked)
+                }
                 None => self.value(left).map_or(0, Value::floor),
             };
             found.limit = self.value(right).map_or(0, Value::floor);

@@ -141,6 +141,9 @@ impl Restrictions {
         payment: &Payment,
     ) -> Vec<Finding> {
         let found = self.program.judge(tallies, facts, payment);
+        if found.is_empty() {
+            return Vec::new();
+        }
         let finding = |found: super::Found| {
             let decision = &self.decisions[self.places[usize::from(found.rule)]];
             let subject = self.book.rules[usize::from(found.rule)].scope.subject;

@@ -291,11 +291,28 @@ impl Rules {
         payment: &Payment,
     ) -> Vec<Finding> {
         let seen = self.sees(business, ledgers);
-        let mut all = self.restrictions.judge(&self.tallies, &seen, payment);
+        let all = self.restrictions.judge(&self.tallies, &seen, payment);
         let Some(version) = self.in_force(payment.time) else {
             return all;
         };
         let found = version.program.judge(&self.tallies, &seen, payment);
+        if found.is_empty() {
+            return all;
+        }
+        version.findings(all, found, payment)
+    }
+}
+
+impl Version {
+    /// Adds what its rules found.
+    #[cold]
+    fn findings(
+        &self,
+        mut all: Vec<Finding>,
+        found: Vec<super::Found>,
+        payment: &Payment,
+    ) -> Vec<Finding> {
+        let version = self;
         let finding = |found: super::Found| Finding {
             version: version.head.version,
             rule: found.rule,
@@ -316,9 +333,7 @@ impl Rules {
         all.extend(found.into_iter().map(finding));
         all
     }
-}
 
-impl Version {
     pub(crate) fn book(&self) -> &RuleBook {
         &self.book
     }

@@ -21,6 +21,13 @@ pub(super) struct Place {
     member: u16,
 }
 
+/// The block of a payment in the group that was last looked into, while the payment is judged.
+#[derive(Default)]
+pub(super) struct Looked {
+    group: Option<u16>,
+    block: Option<u32>,
+}
+
 /// What a tally adds up: its digest, and what that is of.
 type Wanted<'a> = (u128, (&'a Zone, &'a Scope, Tally));
 
@@ -251,7 +258,7 @@ impl Tallies {
         facts: &impl Facts,
         payment: &Payment,
         reaches: impl Fn(usize) -> bool,
-        before: impl FnMut(RowBefore),
+        before: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
         self.each_sum(facts, payment, reaches, before, |sum| {
             sum.add(payment.amount);
@@ -270,7 +277,7 @@ impl Tallies {
         facts: &impl Facts,
         (payment, left): (&Payment, u128),
         reaches: impl Fn(usize) -> bool,
-        before: impl FnMut(RowBefore),
+        before: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
         self.each_sum(facts, payment, reaches, before, |sum| {
             sum.take(payment.amount - left, left == 0);
@@ -284,7 +291,7 @@ impl Tallies {
         facts: &impl Facts,
         payment: &Payment,
         reaches: impl Fn(usize) -> bool,
-        mut before: impl FnMut(RowBefore),
+        mut before: impl FnMut(&dyn Fn() -> RowBefore),
         change: impl Fn(&mut Sum),
     ) {
         let places = self.by_kind.places(payment.kind).len();
@@ -294,9 +301,7 @@ impl Tallies {
         let currency = facts.currency(payment.ledger);
         for place in 0..places {
             let at = usize::from(self.by_kind.places(payment.kind)[place]);
-            let group = &mut self.groups[at];
-            if payment.is_within(&group.scope, currency, facts) {
-                group.remember(payment.time);
+            if payment.is_within(&self.groups[at].scope, currency, facts) {
                 self.each_member(at, payment, &reaches, &mut before, &change);
             }
         }
@@ -308,17 +313,18 @@ impl Tallies {
         at: usize,
         payment: &Payment,
         reaches: &impl Fn(usize) -> bool,
-        before: &mut impl FnMut(RowBefore),
+        before: &mut impl FnMut(&dyn Fn() -> RowBefore),
         change: &impl Fn(&mut Sum),
     ) {
-        let group = &self.groups[at];
+        let group = &mut self.groups[at];
+        group.remember(payment.time);
         let head = group.head(payment);
         let mut block = None;
         for (place, member) in group.members.iter().enumerate() {
             if !member.counts || payment.time < member.since {
                 continue;
             }
-            let fresh = Sum::new(member.window_at(payment.time), 0, 0);
+            let fresh = Sum::new(member.window(), 0, 0);
             let row = || Row::new(member.number, &head, &fresh);
             if !reaches(shard_in(&self.blocks, self.shards_by, &row)) {
                 continue;
@@ -335,7 +341,7 @@ impl Tallies {
             }
             change(sum);
             self.rows += usize::from(!was);
-            before(RowBefore {
+            before(&|| RowBefore {
                 row: Row::new(member.number, &head, if was { &stood } else { &fresh }),
                 was,
             });
@@ -344,37 +350,59 @@ impl Tallies {
 
     /// What a tally is with this payment, which is not counted yet.
     #[inline]
-    pub(super) fn with(&self, place: Place, payment: &Payment) -> u128 {
+    pub(super) fn with(&self, place: Place, payment: &Payment, looked: &mut Looked) -> u128 {
         let group = &self.groups[usize::from(place.group)];
         let step = match group.members[usize::from(place.member)].measure {
             Measure::Sum => payment.amount,
             Measure::Count => 1,
         };
-        self.before(place, payment).saturating_add(step)
+        self.before(place, payment, looked).saturating_add(step)
     }
 
     /// What a tally is before this payment.
     #[inline]
-    pub(super) fn before(&self, place: Place, payment: &Payment) -> u128 {
+    pub(super) fn before(&self, place: Place, payment: &Payment, looked: &mut Looked) -> u128 {
         let group = &self.groups[usize::from(place.group)];
-        let member = &group.members[usize::from(place.member)];
-        let now = member.window_at(payment.time);
+        if group.steps > 1 {
+            return self.rolling(place, payment);
+        }
+        if looked.group != Some(place.group) {
+            *looked = Looked {
+                group: Some(place.group),
+                block: group.find(&self.blocks, &group.head(payment)),
+            };
+        }
+        let now = || group.members[usize::from(place.member)].window_at(payment.time);
+        let block = looked.block;
+        block.map_or(0, |block| self.counted(block, place, now()))
+    }
+
+    /// As [`Tallies::before`], where windows roll.
+    fn rolling(&self, place: Place, payment: &Payment) -> u128 {
+        let group = &self.groups[usize::from(place.group)];
+        let now = group.members[usize::from(place.member)].window_at(payment.time);
         let mut all = 0u128;
         for ring in 0..group.steps {
-            let head = group.head_of(payment, ring);
-            let Some(block) = group.find(&self.blocks, &head) else {
-                continue;
-            };
-            let sum = self.blocks.sum(block, usize::from(place.member));
-            // A payment whose time lies before what was counted is judged by what was counted.
-            if sum.is_there() && sum.window + group.steps > now {
-                all = all.saturating_add(match member.measure {
-                    Measure::Sum => sum.amounts(),
-                    Measure::Count => sum.count.into(),
-                });
+            if let Some(block) = group.find(&self.blocks, &group.head_of(payment, ring)) {
+                all = all.saturating_add(self.counted(block, place, now));
             }
         }
         all
+    }
+
+    /// What a tally counted in a block that still counts in window `now`.
+    #[inline]
+    fn counted(&self, block: u32, place: Place, now: u32) -> u128 {
+        let group = &self.groups[usize::from(place.group)];
+        let sum = self.blocks.sum(block, usize::from(place.member));
+        // A payment whose time lies before what was counted is judged by what was counted.
+        if !sum.is_there() || sum.window + group.steps <= now {
+            return 0;
+        }
+        match group.members[usize::from(place.member)].measure {
+            Measure::Sum => sum.amounts(),
+            Measure::Count => sum.count.into(),
+        }
     }
 
     /// When a tally begins again, in nanoseconds; 0 where it never does.

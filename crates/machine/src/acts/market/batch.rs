@@ -246,14 +246,10 @@ impl State {
             },
             payee: Side::default(),
         };
-        let mut sum = 0;
-        for (event, hash) in events.iter().zip(wallets) {
-            sum ^= books.rules.tallies.touch(&payment(event, hash));
-        }
-        for (event, hash) in events.iter().zip(wallets) {
-            sum ^= books.rules.tallies.touch_blocks(&payment(event, hash));
-        }
-        sum
+        let payments = events.iter().zip(wallets);
+        let payments = payments.map(|(event, hash)| payment(event, hash));
+        let tallies = &books.rules.tallies;
+        tallies.look_ahead(OrderPlace::NUMBER, &payments)
     }
 
     #[inline]
