@@ -468,3 +468,25 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HeaderError, MAGIC, MAGIC_3, MAGIC_4, SnapshotHeader};
+
+    #[test]
+    fn an_older_header_is_written_as_it_was() {
+        let now = SnapshotHeader::genesis().to_bytes();
+        let older = |magic: [u8; 8]| [&magic[..], &now[8..]].concat();
+        for magic in [MAGIC, MAGIC_4] {
+            let header = SnapshotHeader::from_bytes(&older(magic)).expect("it is one");
+            assert_eq!(header.to_bytes(), older(magic));
+        }
+        // It has no rules.
+        assert_eq!(
+            SnapshotHeader::from_bytes(&older(MAGIC_3)),
+            Err(HeaderError::Length)
+        );
+        let new = older(*b"cf-snap6");
+        assert_eq!(SnapshotHeader::from_bytes(&new), Err(HeaderError::Magic));
+    }
+}

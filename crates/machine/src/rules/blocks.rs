@@ -131,6 +131,12 @@ impl Blocks {
         self.key
     }
 
+    /// How many heads and sums there is room for.
+    #[cfg(test)]
+    pub(super) const fn len(&self) -> usize {
+        self.words.len()
+    }
+
     /// The shard is by the subject and its space alone: groups are numbered anew at each start, and
     /// shards of snapshots are not.
     #[inline]

@@ -22,8 +22,8 @@ pub use program::{Found, Program};
 pub use standing::TakenAs;
 pub use tallies::Tallies;
 
-pub(crate) use row::{ROW_BYTES, Row, RowBefore};
-pub(crate) use tallies::{Numbered, ShardsBy};
+pub(crate) use row::{ROW_BYTES, Row, RowBefore, ShardsBy};
+pub(crate) use tallies::Numbered;
 
 use model::money::CurrencyCode;
 use model::rule::{Lines, Scope, Subject};

@@ -156,6 +156,11 @@ impl Rules {
         (book.rules.len() == usize::from(head.rules)).then_some(book)
     }
 
+    /// The pages of the document whose record is still to come; empty where they are no text.
+    pub(crate) fn pages_as_text(&self) -> &str {
+        core::str::from_utf8(&self.pages).unwrap_or_default()
+    }
+
     /// Whether the pages before are those of this document.
     fn have_come(&self, document: u64, digest: (u128, u128)) -> bool {
         document == self.documents + 1 && digest == digest_of(&self.pages)
@@ -163,11 +168,9 @@ impl Rules {
 
     /// Whether the pages before `head` are the document that it says.
     pub(crate) fn is_document(&self, head: &DocumentHead) -> bool {
-        let text = core::str::from_utf8(&self.pages).ok();
         self.have_come(head.number, (head.digest, head.digest_more))
-            && text
-                .and_then(|text| Document::parse(text).ok())
-                .is_some_and(|document| document.kind() == head.kind)
+            && Document::parse(self.pages_as_text())
+                .is_ok_and(|document| document.kind() == head.kind)
     }
 
     /// Enters the document whose pages were entered before.

@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::blocks::{Blocks, Sum};
 use super::groups::Group;
-use super::row::{Row, RowBefore};
+use super::row::{Row, RowBefore, ShardsBy, shard_in};
 use super::{ByKind, Facts, Payment};
-use crate::index::{Index, Key, SHARDS, shard_of};
+use crate::index::{Index, Key, SHARDS};
 
 /// The number of a tally, and the moment in nanoseconds from which on it counts.
 pub(crate) type Numbered = (u16, u64);
@@ -17,8 +17,8 @@ pub(crate) type Numbered = (u16, u64);
 /// Where a tally stands: its group, and its place in that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    group: u16,
-    member: u16,
+    pub(super) group: u16,
+    pub(super) member: u16,
 }
 
 /// The block of a payment in the group that was last looked into, while the payment is judged.
@@ -31,16 +31,6 @@ pub(super) struct Looked {
 /// What a tally adds up: its digest, and what that is of.
 type Wanted<'a> = (u128, (&'a Zone, &'a Scope, Tally));
 
-/// What the shards of a snapshot are by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum ShardsBy {
-    /// The subject and its space.
-    #[default]
-    Subject,
-    /// The tally and the ring as well: those of a `cf-snap4`.
-    Row,
-}
-
 /// All that is counted for some rule books.
 pub struct Tallies {
     /// Numbers of the definitions, by the first half of SHA-256 over their canonical bytes.
@@ -48,14 +38,14 @@ pub struct Tallies {
     next_number: u16,
     pub(super) groups: Vec<Group>,
     /// Where tallies stand, by number.
-    places: BTreeMap<u16, Place>,
+    pub(super) places: BTreeMap<u16, Place>,
     pub(super) by_kind: ByKind,
     pub(super) blocks: Blocks,
     /// How many sums are there.
-    rows: usize,
+    pub(super) rows: usize,
     /// Rows of a snapshot whose tallies are entered by records that follow it.
-    early: Vec<Row>,
-    shards_by: ShardsBy,
+    pub(super) early: Vec<Row>,
+    pub(super) shards_by: ShardsBy,
 }
 
 /// The first half of SHA-256 over what a tally counts.
@@ -426,79 +416,6 @@ impl Tallies {
         }
     }
 
-    /// The rows of one shard, in the order of their subjects.
-    pub(crate) fn shard(&self, shard: usize) -> Vec<Row> {
-        let mut rows = Vec::new();
-        for block in self.blocks.shard(shard) {
-            let head = self.blocks.head(block);
-            let members = &self.groups[usize::from(head.group())].members;
-            for (place, member) in members.iter().enumerate() {
-                let sum = self.blocks.sum(block, place);
-                if sum.is_there() {
-                    rows.push(Row::new(member.number, head, sum));
-                }
-            }
-        }
-        rows.sort_unstable_by_key(Row::place);
-        rows
-    }
-
-    /// All rows, in the order of their subjects.
-    pub(crate) fn all(&self) -> Vec<Row> {
-        let mut rows: Vec<_> = (0..SHARDS).flat_map(|shard| self.shard(shard)).collect();
-        rows.sort_unstable_by_key(Row::place);
-        rows
-    }
-
-    /// What the shards of a snapshot are by that is loaded next.
-    pub(crate) fn set_shards(&mut self, by: ShardsBy) {
-        self.shards_by = by;
-    }
-
-    /// Puts a row of a snapshot in; `false` where it is not of this shard, or in already.
-    pub(crate) fn load(&mut self, shard: usize, row: Row) -> bool {
-        let is_row =
-            Sum::is_window(row.window) && shard_in(&self.blocks, self.shards_by, &|| row) == shard;
-        if is_row && !self.places.contains_key(&row.number) {
-            self.early.push(row);
-            return true;
-        }
-        is_row && self.put(&row)
-    }
-
-    /// Puts a row in whose tally is counted; `false` where it is in already, or is none of that.
-    fn put(&mut self, row: &Row) -> bool {
-        let place = self.places[&row.number];
-        let group = &self.groups[usize::from(place.group)];
-        if u32::from(row.ring) != row.window % group.steps {
-            return false;
-        }
-        let block = group.find_or_make(&mut self.blocks, &row.head(place.group));
-        let sum = self.blocks.sum_mut(block, usize::from(place.member));
-        let is_new = !sum.is_there();
-        if is_new {
-            *sum = row.sum();
-            self.rows += 1;
-        }
-        is_new
-    }
-
-    /// Puts in the rows that were loaded before their tallies were entered.
-    fn adopt(&mut self) {
-        for row in std::mem::take(&mut self.early) {
-            if !self.places.contains_key(&row.number) || !self.put(&row) {
-                self.early.push(row);
-            }
-        }
-    }
-
-    /// All records that follow a snapshot are replayed. `false` where rows were loaded of tallies that
-    /// none of them entered.
-    pub(crate) fn end_load(&mut self) -> bool {
-        self.shards_by = ShardsBy::Subject;
-        self.early.is_empty()
-    }
-
     /// The numbers of the tallies that are counted, by definition, and the next one.
     pub(crate) fn numbers(&self) -> (&BTreeMap<u128, Numbered>, u16) {
         (&self.numbers, self.next_number)
@@ -508,14 +425,5 @@ impl Tallies {
     pub(crate) fn set_numbers(&mut self, numbers: BTreeMap<u128, Numbered>, next: u16) {
         self.numbers = numbers;
         self.next_number = next;
-    }
-}
-
-/// The shard of a row.
-#[inline]
-fn shard_in(blocks: &Blocks, by: ShardsBy, row: &impl Fn() -> Row) -> usize {
-    match by {
-        ShardsBy::Subject => shard_of(blocks.hash(&row().head(0))),
-        ShardsBy::Row => shard_of(blocks.key().hash(row().old_shard_key())),
     }
 }
