@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use machine::State;
 use merkle::{Frontier, Hash, blocks_of, root_of};
-use model::object::{DecisionKind, Finding, FindingState};
 use model::record::Remains;
 use model::{Object, Record, account_flags, transfer_flags};
 use store::StoreError;
@@ -19,14 +18,15 @@ use store::erased::{batch_leaves, path_of};
 use store::frame::{self, HEADER_BYTES, Header};
 use store::index::{IdHash, Index};
 use store::log::{self, Chain, Recovered, TornEnd, segment_path};
-use store::snapshot;
 use store::superblock::Superblock;
 
 mod checkpoints;
 mod erasures;
 mod register;
+mod rules;
 mod runs;
 mod salts;
+mod snapshots;
 mod tree;
 
 pub use checkpoints::Trust;
@@ -36,9 +36,10 @@ use erasures::ErasureCheck;
 use register::RegisterCheck;
 use runs::Runs;
 use salts::SaltCheck;
+use snapshots::open_snapshots;
 use tree::TreeCheck;
 
-use crate::replay::{Base, load};
+use crate::replay::Base;
 use crate::start::{StartError, index_options, lock};
 use crate::statement::Derivations;
 
@@ -175,23 +176,6 @@ fn check_segments(
     Ok(())
 }
 
-fn open_snapshots(
-    disk: &dyn Disk,
-    superblock: &Superblock,
-    audit: &mut Audit,
-) -> Result<Vec<Base>, StoreError> {
-    let mut bases = Vec::new();
-    for path in snapshot::list(disk)? {
-        match load(disk, &path, superblock.hash_key) {
-            Ok(base) => bases.push(base),
-            Err(error @ StoreError::Io { .. }) => return Err(error),
-            Err(error) => audit.differences.push(format!("a snapshot: {error}")),
-        }
-    }
-    audit.snapshots = bases.len() as u64;
-    Ok(bases)
-}
-
 /// One pass through the log, from its beginning.
 struct Pass<'a> {
     checkpoints: CheckpointCheck,
@@ -226,10 +210,7 @@ impl Pass<'_> {
         self.records(header, body)?;
         self.erasures.frame(&*self.disk, header, &mut self.audit)?;
         self.check_root(header, body)?;
-        if leaf.rule_book != self.state.rules_digest(leaf.timestamp) {
-            let what = "its outer leaf names another rule book than the one in force";
-            self.differs(&format!("batch {}: {what}", leaf.number));
-        }
+        self.check_rule_book(leaf);
         self.salts.pass(header, &mut self.audit);
         self.frontier.append(merkle::leaf(&header.leaf_bytes));
         self.tree.pass(header, &self.blocks, &mut self.audit);
@@ -260,6 +241,7 @@ impl Pass<'_> {
             let wrong = |what: &str| format!("record {number}: {what}");
             let record = Record::decode(entry.bytes)
                 .map_err(|e| self.damaged(header, entry.at, &wrong(&e.to_string())))?;
+            self.check_signed((leaf.number, number), &record);
             self.check_record(header, &record)
                 .and_then(|()| self.fold(leaf.first_record + u64::from(number), &record))
                 .map_err(|what| self.damaged(header, entry.at, &wrong(&what)))?;
@@ -279,51 +261,6 @@ impl Pass<'_> {
         }
         self.check_register(header);
         Ok(())
-    }
-
-    /// A rule applies while its version is in force: when the batch began, or when it ended.
-    fn check_finding(&mut self, header: &Header, finding: &Finding) {
-        let noted =
-            finding.state == FindingState::Noted as u8 || finding.state == FindingState::Open as u8;
-        let version = |time| {
-            let in_force = self.state.rule_book_at(time);
-            in_force.map(|(head, book)| (head.version, book.rules.len()))
-        };
-        if finding.authority != 0 {
-            self.check_forbidden(header, finding);
-            return;
-        }
-        let times = [self.chain.timestamp, finding.timestamp];
-        let in_force = times
-            .into_iter()
-            .filter_map(version)
-            .any(|(version, rules)| {
-                version == finding.version && usize::from(finding.rule) < rules
-            });
-        if noted && finding.cause == 0 && !in_force {
-            let (number, version) = (finding.number, finding.version);
-            let what = format!("finding {number} applies version {version} of the rules");
-            let batch = header.leaf.number;
-            self.differs(&format!("batch {batch}: {what}, which was not in force"));
-        }
-    }
-
-    /// What a decision forbids it forbids in its term, and it is a restriction.
-    fn check_forbidden(&mut self, header: &Header, finding: &Finding) {
-        let (authority, number) = (finding.authority, finding.decision);
-        let decision = self.state.decision(authority, number);
-        let restricts = decision.is_some_and(|decision| {
-            decision.is_of(DecisionKind::Restriction)
-                && decision.begins <= finding.timestamp
-                && (decision.ends == 0 || self.chain.timestamp < decision.ends)
-        });
-        if !restricts {
-            let what = format!("finding {} applies decision {number}", finding.number);
-            let batch = header.leaf.number;
-            self.differs(&format!(
-                "batch {batch}: {what} of {authority:032x}, which restricts nothing then"
-            ));
-        }
     }
 
     fn check_root(&mut self, header: &Header, body: &[u8]) -> Result<(), StoreError> {
@@ -369,7 +306,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Folds one record into the auditor's state and into those of the snapshots it follows.
+    /// Folds one record into the auditor's state, and into those of the snapshots that it follows.
     fn fold(&mut self, index: u64, record: &Record) -> Result<(), String> {
         self.state.evolve(record).map_err(|e| e.to_string())?;
         self.audit.records += 1;
@@ -388,43 +325,8 @@ impl Pass<'_> {
                 }
             }
         }
-        let differences = &mut self.audit.differences;
-        self.snapshots.retain_mut(|base| {
-            if index < base.chain.first_record {
-                return true;
-            }
-            // The log has just folded without it: what does not follow is the snapshot.
-            let replayed = base.restore.replay(index, record);
-            if let Err(error) = &replayed {
-                let path = base.path.as_deref().unwrap_or_default();
-                differences.push(format!("{path}: {error}"));
-            }
-            replayed.is_ok()
-        });
+        self.replay(index, record);
         Ok(())
-    }
-
-    /// Compares the snapshots that begin here with the log.
-    fn check_snapshot_starts(&mut self) {
-        for base in &self.snapshots {
-            if base.chain.number != self.chain.number {
-                continue;
-            }
-            let path = base.path.as_deref().unwrap_or_default();
-            if base.chain != self.chain
-                || base.at != self.end
-                || base.frontier.to_bytes() != self.frontier.to_bytes()
-            {
-                let what = "its beginning is not that of this log";
-                self.audit.differences.push(format!("{path}: {what}"));
-            } else if snapshot::path_of(self.chain.first_record) != path {
-                let what = format!(
-                    "its name should be that of record {}",
-                    self.chain.first_record
-                );
-                self.audit.differences.push(format!("{path}: {what}"));
-            }
-        }
     }
 
     /// The log has passed, and is whole.
@@ -440,21 +342,7 @@ impl Pass<'_> {
         self.audit.state = self.state.digest();
         self.audit.root = self.frontier.root().to_bytes();
         self.audit.accounts = self.state.account_count() as u64;
-        for base in std::mem::take(&mut self.snapshots) {
-            let path = base.path.unwrap_or_default();
-            if base.end_record > recovered.chain.first_record {
-                self.differs(&format!("{path}: it knows more than the log"));
-                continue;
-            }
-            match base.restore.finish(recovered.chain.first_record) {
-                Ok(state) if state.digest() == self.audit.state => {}
-                Ok(state) => {
-                    let what = first_difference(&state, &self.state);
-                    self.differs(&format!("{path}: {what}"));
-                }
-                Err(error) => self.differs(&format!("{path}: {error}")),
-            }
-        }
+        self.check_snapshot_ends(recovered.chain.first_record);
         self.check_sums();
         self.salts.end(recovered.chain.number, &mut self.audit);
         if let Some(torn) = &recovered.torn {
@@ -539,18 +427,4 @@ fn is_imported(record: &Record) -> bool {
         Record::Erased(Remains::Transfer(moved)) => moved.flags & transfer_flags::IMPORTED != 0,
         _ => false,
     }
-}
-
-fn first_difference(found: &State, expected: &State) -> String {
-    if found.account_count() != expected.account_count() {
-        let (found, expected) = (found.account_count(), expected.account_count());
-        return format!("it has {found} accounts, the log {expected}");
-    }
-    for slot in 0..expected.account_count() as u32 {
-        let (found, expected) = (found.account_at(slot), expected.account_at(slot));
-        if found != expected {
-            return format!("account {} is not as the log says", expected.id);
-        }
-    }
-    "its pending transfers, ledgers or times are not as the log says".to_owned()
 }

@@ -11,7 +11,7 @@ use crate::fact::Slots;
 use crate::index::shard_of;
 use crate::pendings::Pending;
 use crate::rules::RowBefore;
-use crate::rules::standing::payment_of;
+use crate::rules::standing::{kind_of, payment_of};
 use crate::state::Books;
 
 /// How far the books are, in time and in records.
@@ -237,9 +237,9 @@ impl Books {
         released: Option<Released>,
         slots: Slots,
         reach: R,
-        note: impl FnMut(RowBefore),
+        note: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
-        let is_counted = !self.rules.tallies.is_idle() && transfer.amount > 0;
+        let is_counted = transfer.amount > 0 && self.rules.tallies.counts_kind(kind_of(transfer));
         self.apply_effect(&Effect::of_transfer(transfer, released), slots, reach);
         if released.is_some() {
             let posted = if transfer.has(transfer_flags::POST_PENDING) {
@@ -269,7 +269,7 @@ impl Books {
         transfer: &Transfer,
         slots: Slots,
         reach: R,
-        note: impl FnMut(RowBefore),
+        note: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
         let payment = payment_of(&self.accounts, transfer, slots);
         let (tallies, seen) = self.rules.seen(&self.business, &self.ledgers);
@@ -377,7 +377,7 @@ impl Books {
         &mut self,
         (pending_id, posted): (u128, u128),
         reach: R,
-        note: impl FnMut(RowBefore),
+        note: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
         let hash = self.key.hash(pending_id);
         if !self.rules.tallies.is_idle()

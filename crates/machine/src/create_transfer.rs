@@ -14,6 +14,8 @@ use crate::existing;
 use crate::fact::{Fact, Sink, Slots};
 use crate::journal::{Journal, Undo};
 use crate::pendings::deadline;
+use crate::rules::Payment;
+use crate::rules::standing::payment_of;
 use crate::state::Books;
 
 /// Flags of the transfers that end a pending one.
@@ -85,6 +87,9 @@ impl Event for Transfer {
     fn look_ahead(state: &State, events: &[Self], ahead: &mut [Ahead; AHEAD]) {
         look_up_accounts(state, events, ahead);
         let mut sum = 0;
+        if !state.books.rules.tallies.is_idle() {
+            sum ^= touch_tallies(state, events, ahead);
+        }
         for ahead in &ahead[..events.len()] {
             sum ^= state.group.touch(ahead.hash);
         }
@@ -177,6 +182,24 @@ fn look_up_accounts(state: &State, events: &[Transfer], ahead: &mut [Ahead; AHEA
             credit: accounts.confirm(credit, credits[i], event.credit_account_id),
         };
     }
+}
+
+/// Brings the tallies that `events` are counted in into the cache, of all that are of the kind of the
+/// first.
+fn touch_tallies(state: &State, events: &[Transfer], ahead: &[Ahead; AHEAD]) -> u64 {
+    let books = &state.books;
+    let Some(first) = events.first() else {
+        return 0;
+    };
+    let counted = events.iter().zip(ahead).filter(|(event, ahead)| {
+        event.code == first.code && ![ahead.slots.debit, ahead.slots.credit].contains(&NO_SLOT)
+    });
+    let payment = |(event, ahead): (&Transfer, &Ahead)| Payment {
+        time: books.clock.last,
+        ..payment_of(&books.accounts, event, ahead.slots)
+    };
+    let tallies = &books.rules.tallies;
+    tallies.look_ahead(first.code, &counted.map(payment))
 }
 
 /// Brings the pending transfers that `events` end into the cache, and their accounts.
@@ -430,7 +453,7 @@ impl Books {
     ) {
         self.apply_transfer(transfer, released, slots, Everything, |before| {
             if journal.is_open() {
-                journal.note(Undo::Tally(before));
+                journal.note(Undo::Tally(before()));
             }
         });
         let extras = self.extras(released, slots);

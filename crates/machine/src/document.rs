@@ -10,8 +10,7 @@ mod step;
 
 pub use refusal::{Beyond, DocumentRefusal};
 
-use merkle::key::{KeyKind, VerifierKey};
-use model::document::Document;
+use model::document::{Document, is_unsigned};
 use model::object::{DocumentHead, Party};
 use model::record::{PAGE_BYTES, Page};
 
@@ -20,6 +19,7 @@ use crate::acts;
 use crate::deed::Work;
 use crate::fact::{Fact, Sink};
 use crate::past::Recalled;
+use crate::rule_book::{is_signed_by, signature_of};
 use crate::rules::standing::{digest_of, key_of};
 use enter::Change;
 
@@ -45,12 +45,6 @@ impl SignedDocument {
     /// How many moments entering it takes at most.
     pub fn moments(&self) -> usize {
         self.text.len().div_ceil(PAGE_BYTES) + DOCUMENT_RECORDS
-    }
-
-    fn is_signed_by(&self, key: &[u8; 32]) -> bool {
-        // The name of a key is not part of what it signs.
-        let key = VerifierKey::new("party", KeyKind::Ed25519, key);
-        key.is_ok_and(|key| key.verify(&self.text, &self.signature).is_ok())
     }
 }
 
@@ -155,11 +149,41 @@ impl State {
         };
         party.filter(may_sign).ok_or(DocumentRefusal::Signer)?;
         let key = key_of(business, document.signer()).ok_or(DocumentRefusal::Key)?;
-        if signed.is_signed_by(&key) {
+        if is_signed_by(&key, &signed.text, &signed.signature) {
             Ok(())
         } else {
             Err(DocumentRefusal::Signature)
         }
+    }
+
+    /// Whether a document that the log is about to name, whose pages were added up, is signed by whom
+    /// it says, with the key that this party has now.
+    ///
+    /// # Errors
+    ///
+    /// Where the pages are none, their signer may not sign such a document, has no key, or has not
+    /// signed it.
+    pub fn check_document(&self, head: &DocumentHead) -> Result<(), DocumentRefusal> {
+        let text = self.books.rules.pages_as_text();
+        let document = Document::parse(text).map_err(DocumentRefusal::Text)?;
+        if document.signer() != head.party {
+            return Err(DocumentRefusal::Signer);
+        }
+        // The books wrote it.
+        if is_unsigned(document.kind()) {
+            return Ok(());
+        }
+        let parts = [
+            head.signature_a,
+            head.signature_b,
+            head.signature_c,
+            head.signature_d,
+        ];
+        let signed = SignedDocument {
+            text: text.to_owned(),
+            signature: signature_of(parts),
+        };
+        self.check_signature(&document, &signed)
     }
 
     /// The head of the document with this SHA-256, its halves.

@@ -12,7 +12,7 @@ use model::{CommandResult, CommandStatus, CreateTransferStatus as Status, Object
 use crate::State;
 use crate::apply::Everything;
 use crate::fact::{Fact, Sink, Slots};
-use crate::rules::standing::payment_of;
+use crate::rules::standing::{kind_of, payment_of};
 
 /// What rules found that is no record yet.
 #[derive(Default)]
@@ -55,7 +55,7 @@ impl State {
         slots: Slots,
         command: u128,
     ) -> Result<(), Status> {
-        if transfer.amount == 0 {
+        if transfer.amount == 0 || !self.books.rules.judges(kind_of(transfer)) {
             return Ok(());
         }
         let books = &self.books;

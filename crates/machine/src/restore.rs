@@ -57,6 +57,8 @@ pub enum RestoreError {
     Slots(u128),
     /// The account of the listing's seller is not there.
     Seller(u32),
+    /// Chunks have sums of tallies that no rule counts.
+    Tallies,
 }
 
 impl core::fmt::Display for RestoreError {
@@ -73,6 +75,7 @@ impl core::fmt::Display for RestoreError {
             Self::Early { needed } => write!(f, "the chunks need the first {needed} records"),
             Self::Record(index, error) => write!(f, "record {index}: {error}"),
             Self::Seller(number) => write!(f, "the seller of listing {number} is not there"),
+            Self::Tallies => write!(f, "there are sums of tallies that no rule counts"),
             Self::Slots(id) => write!(f, "pending transfer {id} is not of its accounts"),
         }
     }
@@ -341,6 +344,9 @@ impl Restore {
         }
         let books = &mut self.state.books;
         books.rules.count_sums(&books.accounts);
+        if !books.rules.tallies.end_load() {
+            return Err(RestoreError::Tallies);
+        }
         let accounts = &self.state.books.accounts;
         let listings = &self.state.books.business.listings;
         for number in 0..listings.len() as u32 {

@@ -68,14 +68,10 @@ impl std::error::Error for RuleBookRefusal {}
 impl RuleBookEntry {
     /// What is signed, as the text of a C2SP signed note: five lines.
     pub fn note_text(&self) -> String {
-        let (first, second) = digest_of(&self.bytes);
-        format!(
-            "counterfoil/rule-book/v1\nversion {}\nbegins {}\nparty {:032x}\nsha256 {:032x}{:032x}\n",
-            self.version,
-            self.begins,
+        note_text(
+            (self.version, self.begins),
             self.party,
-            first.swap_bytes(),
-            second.swap_bytes(),
+            digest_of(&self.bytes),
         )
     }
 
@@ -83,12 +79,15 @@ impl RuleBookEntry {
     pub fn moments(&self) -> usize {
         self.bytes.len().div_ceil(PAGE_BYTES) + 1
     }
+}
 
-    fn is_signed_by(&self, key: &[u8; 32]) -> bool {
-        // The name of a key is not part of what it signs.
-        let key = VerifierKey::new("party", KeyKind::Ed25519, key);
-        key.is_ok_and(|key| key.verify(&self.note_text(), &self.signature).is_ok())
-    }
+/// What is signed for a version that begins then, by the halves of its SHA-256.
+fn note_text((version, begins): (u32, u64), party: u128, (first, second): (u128, u128)) -> String {
+    format!(
+        "counterfoil/rule-book/v1\nversion {version}\nbegins {begins}\nparty {party:032x}\nsha256 {:032x}{:032x}\n",
+        first.swap_bytes(),
+        second.swap_bytes(),
+    )
 }
 
 impl State {
@@ -156,15 +155,7 @@ impl State {
         if entry.begins != 0 && entry.begins <= time {
             return Err(RuleBookRefusal::Begins);
         }
-        let business = &self.books.business;
-        let signer: Option<&Party> = business.open((entry.party, 0));
-        if !signer.is_some_and(may_sign) {
-            return Err(RuleBookRefusal::Signer);
-        }
-        let key = key_of(business, entry.party).ok_or(RuleBookRefusal::Key)?;
-        if !entry.is_signed_by(&key) {
-            return Err(RuleBookRefusal::Signature);
-        }
+        self.check_signer(entry.party, &entry.note_text(), &entry.signature)?;
         let to_come = self.books.rules.versions();
         if to_come
             .iter()
@@ -175,6 +166,49 @@ impl State {
             return Err(RuleBookRefusal::TooMany);
         }
         Ok(book.rules.len() as u16)
+    }
+
+    /// Whether a version that the log is about to name is signed by whom it says, with the key that
+    /// this party has now. The digest of its pages is another matter: [`State::evolve`] compares it.
+    ///
+    /// # Errors
+    ///
+    /// Where its signer may not sign, has no key, or has not signed it.
+    pub fn check_version(&self, head: &RuleVersion) -> Result<(), RuleBookRefusal> {
+        // One that was to begin at once begins with its record.
+        let begins = if head.begins == head.timestamp {
+            0
+        } else {
+            head.begins
+        };
+        let digest = (head.digest, head.digest_more);
+        let text = note_text((head.version, begins), head.party, digest);
+        let parts = [
+            head.signature_a,
+            head.signature_b,
+            head.signature_c,
+            head.signature_d,
+        ];
+        self.check_signer(head.party, &text, &signature_of(parts))
+    }
+
+    fn check_signer(
+        &self,
+        party: u128,
+        text: &str,
+        signature: &[u8; 64],
+    ) -> Result<(), RuleBookRefusal> {
+        let business = &self.books.business;
+        let signer: Option<&Party> = business.open((party, 0));
+        if !signer.is_some_and(may_sign) {
+            return Err(RuleBookRefusal::Signer);
+        }
+        let key = key_of(business, party).ok_or(RuleBookRefusal::Key)?;
+        if is_signed_by(&key, text, signature) {
+            Ok(())
+        } else {
+            Err(RuleBookRefusal::Signature)
+        }
     }
 
     /// The version of the rule book in force at a moment, and its rules.
@@ -205,6 +239,22 @@ impl State {
     pub fn tallies(&self) -> usize {
         self.books.rules.tallies.len()
     }
+}
+
+/// Whether a text is signed by a party's key.
+pub(crate) fn is_signed_by(key: &[u8; 32], text: &str, signature: &[u8; 64]) -> bool {
+    // The name of a key is not part of what it signs.
+    let key = VerifierKey::new("party", KeyKind::Ed25519, key);
+    key.is_ok_and(|key| key.verify(text, signature).is_ok())
+}
+
+/// The signature of which records have these parts.
+pub(crate) fn signature_of(parts: [u128; 4]) -> [u8; 64] {
+    let mut signature = [0; 64];
+    for (bytes, part) in signature.chunks_exact_mut(16).zip(parts) {
+        bytes.copy_from_slice(&part.to_le_bytes());
+    }
+    signature
 }
 
 /// Whether a party may sign rule books: staff or an authority, and active.

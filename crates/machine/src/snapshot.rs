@@ -12,13 +12,13 @@
 //! | the next 256 | shards of the open pending transfers, by id: transfer (128 bytes), slots of the debit and the credit account (4 bytes each) |
 //! | the next 256 | shards of the open objects of the platform, by kind and key: length (2 bytes) and bytes of the record of each |
 //! | the next ones | runs of 4,096 listings that existed when the header was taken, 24 bytes each: price (8), slot of the seller's account (4), category (4), stock (4), state (4) |
-//! | the last 256 | shards of the tallies of the rules, by subject, 44 bytes each: subject (16), sum (16), window (4), count (4), number of the tally (2), place in a window that rolls (1), whether the subject is a party (0) or accounts (1) |
+//! | the last 256 | shards of the tallies of the rules, by subject, 44 bytes each: subject (16), sum (16), window (4), count (4), number of the tally (2), place in a window that rolls (1), whether the subject is a party (0) or accounts (1). Where the header begins with `cf-snap4` the shards are by the last three as well |
 //!
-//! Header: `cf-snap4`; the count of records, the timestamps of the last record, the last account
+//! Header: `cf-snap5`; the count of records, the timestamps of the last record, the last account
 //! and the last transfer, the number of the last statement (headers that begin with `cf-snap1`
 //! lack it: it is 0); the counts of accounts, of listings (headers that begin with `cf-snap1` or
 //! `cf-snap2` lack it, and the chunks of objects and listings) and of ledgers; then each ledger by
-//! number, as the length and the bytes of its record; then the rules (headers before `cf-snap4` lack
+//! number, as the length and the bytes of its record; then the rules (headers that begin with `cf-snap1` to `cf-snap3` lack
 //! them, and the chunks of tallies): the numbers of the last document, of the last finding and of the
 //! next tally; the count of tallies, and of each the first half of SHA-256 over its definition (16
 //! bytes), its number and since when it counts; the count of versions of the rule book, and of each
@@ -40,9 +40,9 @@ use crate::apply::Clock;
 use crate::index::SHARDS;
 use crate::listings::Offer;
 use crate::restore::RestoreError;
-use crate::rules::Numbered;
 use crate::rules::restrictions::RESTRICTIONS;
 use crate::rules::standing::VERSIONS;
+use crate::rules::{Numbered, ShardsBy};
 
 /// Accounts in a chunk.
 pub(crate) const RUN: usize = 4_096;
@@ -53,7 +53,10 @@ pub(crate) const PENDING_BYTES: usize = 136;
 /// Bytes of a listing in a chunk.
 pub(crate) const OFFER_BYTES: usize = size_of::<Offer>();
 
-const MAGIC: [u8; 8] = *b"cf-snap4";
+const MAGIC: [u8; 8] = *b"cf-snap5";
+
+/// Headers from before all tallies of a subject stood in one shard.
+const MAGIC_4: [u8; 8] = *b"cf-snap4";
 
 /// Headers from before there were rules.
 const MAGIC_3: [u8; 8] = *b"cf-snap3";
@@ -87,6 +90,7 @@ pub(crate) struct RulesHeader {
     pub(crate) versions: Vec<(RuleVersion, RuleBook)>,
     /// Stops and caps.
     pub(crate) decisions: Vec<Decision>,
+    pub(crate) shards_by: ShardsBy,
 }
 
 /// What a chunk holds: accounts, a shard of pending transfers, of objects or of tallies, a run of
@@ -238,8 +242,12 @@ impl SnapshotHeader {
             self.listings.unwrap_or(0) as u64,
             self.ledgers.len() as u64,
         ];
-        // One that was read without rules is written so again.
-        let magic = if self.rules.is_some() { MAGIC } else { MAGIC_3 };
+        // An older one is written so again.
+        let magic = match self.rules.as_ref().map(|rules| rules.shards_by) {
+            None => MAGIC_3,
+            Some(ShardsBy::Row) => MAGIC_4,
+            Some(ShardsBy::Subject) => MAGIC,
+        };
         let mut bytes = magic.to_vec();
         bytes.extend_from_slice(numbers.as_bytes());
         for currency in &self.ledgers {
@@ -257,7 +265,7 @@ impl SnapshotHeader {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeaderError> {
         let (magic, mut rest) = bytes.split_first_chunk().ok_or(HeaderError::Magic)?;
         let (counts_statements, counts_listings) = match *magic {
-            MAGIC | MAGIC_3 => (true, true),
+            MAGIC | MAGIC_4 | MAGIC_3 => (true, true),
             MAGIC_2 => (true, false),
             MAGIC_1 => (false, false),
             _ => return Err(HeaderError::Magic),
@@ -301,8 +309,16 @@ impl SnapshotHeader {
             }
             header.ledgers.push(currency);
         }
-        if *magic == MAGIC {
-            header.rules = Some(RulesHeader::read(&mut rest)?);
+        if *magic == MAGIC || *magic == MAGIC_4 {
+            let shards_by = if *magic == MAGIC {
+                ShardsBy::Subject
+            } else {
+                ShardsBy::Row
+            };
+            header.rules = Some(RulesHeader {
+                shards_by,
+                ..RulesHeader::read(&mut rest)?
+            });
         }
         if rest.is_empty() {
             Ok(header)
@@ -450,5 +466,27 @@ impl State {
                 out.extend_from_slice(self.books.rules.tallies.shard(shard).as_bytes());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HeaderError, MAGIC, MAGIC_3, MAGIC_4, SnapshotHeader};
+
+    #[test]
+    fn an_older_header_is_written_as_it_was() {
+        let now = SnapshotHeader::genesis().to_bytes();
+        let older = |magic: [u8; 8]| [&magic[..], &now[8..]].concat();
+        for magic in [MAGIC, MAGIC_4] {
+            let header = SnapshotHeader::from_bytes(&older(magic)).expect("it is one");
+            assert_eq!(header.to_bytes(), older(magic));
+        }
+        // It has no rules.
+        assert_eq!(
+            SnapshotHeader::from_bytes(&older(MAGIC_3)),
+            Err(HeaderError::Length)
+        );
+        let new = older(*b"cf-snap6");
+        assert_eq!(SnapshotHeader::from_bytes(&new), Err(HeaderError::Magic));
     }
 }

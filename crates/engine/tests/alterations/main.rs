@@ -14,6 +14,7 @@ mod log;
 mod register;
 #[path = "../scenario/mod.rs"]
 mod scenario;
+mod signed;
 mod statements;
 
 use books::{Files, findings, whole};
@@ -28,11 +29,15 @@ fn is_named(found: &[String], words: &[&str]) -> bool {
 
 /// Makes each alteration on a copy of its own.
 fn check(alterations: &[Alteration]) {
+    check_in(whole(), findings, alterations);
+}
+
+fn check_in(whole: &Files, findings: impl Fn(&Files) -> Vec<String>, alterations: &[Alteration]) {
     let mut missed = Vec::new();
     for Alteration(what, words, alter) in alterations {
-        let mut files = whole().clone();
+        let mut files = whole.clone();
         alter(&mut files);
-        assert!(files != *whole(), "{what}: nothing was altered");
+        assert!(files != *whole, "{what}: nothing was altered");
         let found = findings(&files);
         println!("{what}\n    {}", found.join("\n    "));
         if !is_named(&found, words) {
@@ -56,6 +61,12 @@ fn records_and_frames() {
 #[test]
 fn forgeries_of_the_whole_log() {
     check(log::FORGERIES);
+}
+
+#[test]
+fn rules_and_documents_that_are_not_signed_so() {
+    assert_eq!(signed::findings(signed::whole()), [""; 0]);
+    check_in(signed::whole(), signed::findings, signed::IN_LOG);
 }
 
 #[test]

@@ -7,8 +7,12 @@
 //!
 //! What cannot be said because a figure or a part is not known is not required.
 
+mod ahead;
+mod blocks;
+mod groups;
 mod program;
 pub(crate) mod restrictions;
+mod row;
 pub(crate) mod standing;
 mod tallies;
 mod value;
@@ -18,7 +22,8 @@ pub use program::{Found, Program};
 pub use standing::TakenAs;
 pub use tallies::Tallies;
 
-pub(crate) use tallies::{Numbered, ROW_BYTES, Row, RowBefore};
+pub(crate) use row::{ROW_BYTES, Row, RowBefore, ShardsBy};
+pub(crate) use tallies::Numbered;
 
 use model::money::CurrencyCode;
 use model::rule::{Lines, Scope, Subject};
@@ -128,16 +133,17 @@ struct ByKind {
 const LOW_KINDS: u16 = 256;
 
 impl ByKind {
-    fn new(scopes: &[&Scope]) -> Self {
+    /// Of places and the scopes that stand there.
+    fn new(scopes: &[(u16, &Scope)]) -> Self {
         let about = |kind: Option<u16>| {
             let is = |scope: &Scope| {
                 let named = kind.is_some_and(|kind| scope.kinds.contains(&kind));
                 scope.kinds.is_empty() || named
             };
-            let places = scopes.iter().enumerate().filter(|(_, scope)| is(scope));
-            places.map(|(place, _)| place as u16).collect()
+            let places = scopes.iter().filter(|(_, scope)| is(scope));
+            places.map(|(place, _)| *place).collect()
         };
-        let mut high: Vec<_> = scopes.iter().flat_map(|scope| &scope.kinds).collect();
+        let mut high: Vec<_> = scopes.iter().flat_map(|(_, scope)| &scope.kinds).collect();
         high.retain(|kind| **kind >= LOW_KINDS);
         high.sort_unstable();
         high.dedup();

@@ -2,7 +2,7 @@
 
 use model::rule::{Condition, Consequence, Fraction, Lines, Relation, Rule, RuleBook, Step, Term};
 
-use super::tallies::Tallies;
+use super::tallies::{Looked, Place, Tallies};
 use super::value::{Value, ladder};
 use super::{ByKind, Facts, Payment};
 
@@ -14,6 +14,10 @@ pub struct Program {
 
 struct Compiled {
     rule: Rule,
+    /// Place of the first rule of the same scope.
+    scope: u16,
+    /// Where all that is required is that a tally is at most so much: what most rules are.
+    limit: Option<(Place, u128)>,
     require: Test,
     unless: Option<Test>,
 }
@@ -46,7 +50,7 @@ enum Test {
 enum Operand {
     Number(u128),
     Amount,
-    Tally(u16),
+    Tally(Place),
     Owed(Lines),
     Held(Lines),
     Figure(Box<str>),
@@ -68,22 +72,27 @@ impl Program {
     /// Compiles a [checked](RuleBook::check) rule book, whose tallies are [counted](Tallies::keep)
     /// in `tallies`.
     pub fn new(book: &RuleBook, tallies: &Tallies) -> Self {
+        let scope_of = |rule: &Rule| {
+            let first = book.rules.iter().position(|of| of.scope == rule.scope);
+            first.unwrap_or_default() as u16
+        };
         let compile = |rule: &Rule| {
             let place = |tally| tallies.place_of(&book.zones[usize::from(rule.zone)], rule, tally);
             let test = |condition| Test::of(condition, &place);
+            let require = test(&rule.require);
             Compiled {
                 rule: rule.clone(),
-                require: test(&rule.require),
+                scope: scope_of(rule),
+                limit: require.limit(),
+                require,
                 unless: rule.unless.as_ref().map(test),
             }
         };
         Self {
             rules: book.rules.iter().map(compile).collect(),
             by_kind: ByKind::new(
-                &book
-                    .rules
-                    .iter()
-                    .map(|rule| &rule.scope)
+                &(0..)
+                    .zip(book.rules.iter().map(|rule| &rule.scope))
                     .collect::<Vec<_>>(),
             ),
         }
@@ -92,6 +101,11 @@ impl Program {
     /// The rule at a place.
     pub fn rule(&self, place: u16) -> Option<&Rule> {
         Some(&self.rules.get(usize::from(place))?.rule)
+    }
+
+    /// Whether a rule is about payments of this kind.
+    pub(super) fn is_about(&self, kind: u16) -> bool {
+        !self.by_kind.places(kind).is_empty()
     }
 
     /// Which rules a payment that is to be made does not keep to, in their order.
@@ -103,10 +117,21 @@ impl Program {
             return found;
         }
         let currency = facts.currency(payment.ledger);
+        let (mut known, mut looked) = ((u16::MAX, false), Looked::default());
         for &place in places {
             let compiled = &self.rules[usize::from(place)];
             let rule = &compiled.rule;
-            if !rule.holds_at(payment.time) || !payment.is_within(&rule.scope, currency, facts) {
+            if !rule.holds_at(payment.time) {
+                continue;
+            }
+            // Rules of one scope mostly stand in a row.
+            if known.0 != compiled.scope {
+                let is_within = payment.is_within(&rule.scope, currency, facts);
+                known = (compiled.scope, is_within);
+            }
+            let keeps =
+                |(place, limit): (Place, u128)| tallies.with(place, payment, &mut looked) <= limit;
+            if !known.1 || compiled.limit.is_some_and(keeps) {
                 continue;
             }
             let case = Case {
@@ -128,7 +153,7 @@ impl Program {
 }
 
 impl Test {
-    fn of(condition: &Condition, place: &impl Fn(model::rule::Tally) -> u16) -> Self {
+    fn of(condition: &Condition, place: &impl Fn(model::rule::Tally) -> Place) -> Self {
         let all = |all: &[Condition]| all.iter().map(|one| Self::of(one, place)).collect();
         match condition {
             Condition::Compare(left, relation, right) => Self::Compare(
@@ -142,10 +167,20 @@ impl Test {
             Condition::OwnName => Self::OwnName,
         }
     }
+
+    /// The tally that is at most a number, where that is the condition.
+    const fn limit(&self) -> Option<(Place, u128)> {
+        match self {
+            Self::Compare(Operand::Tally(place), Relation::AtMost, Operand::Number(number)) => {
+                Some((*place, *number))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Operand {
-    fn of(term: &Term, place: &impl Fn(model::rule::Tally) -> u16) -> Self {
+    fn of(term: &Term, place: &impl Fn(model::rule::Tally) -> Place) -> Self {
         let boxed = |term| Box::new(Self::of(term, place));
         match term {
             Term::Number(number) | Term::Money(number) => Self::Number(*number),
@@ -162,7 +197,7 @@ impl Operand {
     }
 
     /// The first tally within.
-    fn tally(&self) -> Option<u16> {
+    fn tally(&self) -> Option<Place> {
         match self {
             Self::Tally(place) => Some(*place),
             Self::Times(operand, _) | Self::Ladder(operand, _) => operand.tally(),
@@ -217,7 +252,10 @@ impl<F: Facts> Case<'_, F> {
         Some(match operand {
             Operand::Number(number) => *number,
             Operand::Amount => self.payment.amount,
-            Operand::Tally(place) => self.tallies.with(*place, self.payment),
+            Operand::Tally(place) => {
+                self.tallies
+                    .with(*place, self.payment, &mut Looked::default())
+            }
             Operand::Owed(lines) => {
                 let (debits, credits) = self.sums(lines)?;
                 credits.saturating_sub(debits)
@@ -256,7 +294,10 @@ impl<F: Facts> Case<'_, F> {
         if let Some((left, right)) = self.broken(require) {
             let tally = left.tally();
             found.used = match tally {
-                Some(place) => self.tallies.before(place, self.payment),
+                Some(place) => {
+                    let looked = &mut Looked::default();
+                    self.tallies.before(place, self.payment, looked)
+                }
                 None => self.value(left).map_or(0, Value::floor),
             };
             found.limit = self.value(right).map_or(0, Value::floor);

@@ -127,6 +127,11 @@ impl Restrictions {
         self.program = Program::new(&self.book, tallies);
     }
 
+    /// Whether one of them is about payments of this kind.
+    pub(super) fn is_about(&self, kind: u16) -> bool {
+        self.program.is_about(kind)
+    }
+
     /// What they find in a payment.
     #[inline]
     pub(crate) fn judge(
@@ -136,6 +141,9 @@ impl Restrictions {
         payment: &Payment,
     ) -> Vec<Finding> {
         let found = self.program.judge(tallies, facts, payment);
+        if found.is_empty() {
+            return Vec::new();
+        }
         let finding = |found: super::Found| {
             let decision = &self.decisions[self.places[usize::from(found.rule)]];
             let subject = self.book.rules[usize::from(found.rule)].scope.subject;

@@ -14,7 +14,7 @@ use model::{Account, Capture, Currency, HoldMake, Transfer, transfer_flags};
 use sha2::{Digest, Sha256};
 
 use super::restrictions::Restrictions;
-use super::{Facts, Payment, Program, Side, Tallies};
+use super::{Facts, LOW_KINDS, Payment, Program, ShardsBy, Side, Tallies};
 use crate::State;
 use crate::accounts::Accounts;
 use crate::business::Business;
@@ -32,6 +32,8 @@ pub(crate) struct Rules {
     versions: Vec<Version>,
     /// What authorities stopped or capped.
     restrictions: Restrictions,
+    /// Kinds that a version or a restriction is about, whenever: a bit for each of the low ones.
+    about: [u64; LOW_KINDS as usize / 64],
     pub(crate) tallies: Tallies,
     /// By ledger and code, the posted debits and credits of all accounts, where a rule compares
     /// such sums.
@@ -66,6 +68,7 @@ impl Rules {
         Self {
             versions: Vec::new(),
             restrictions: Restrictions::new(&tallies),
+            about: [0; LOW_KINDS as usize / 64],
             tallies,
             sums: None,
             documents: 0,
@@ -118,6 +121,7 @@ impl Rules {
             tallies: tallies.clone(),
             versions: self.versions.iter().map(version).collect(),
             decisions: self.restrictions.decisions().to_vec(),
+            shards_by: ShardsBy::Subject,
         }
     }
 
@@ -127,6 +131,7 @@ impl Rules {
         self.findings = header.findings;
         self.tallies
             .set_numbers(header.tallies.clone(), header.next_tally);
+        self.tallies.set_shards(header.shards_by);
         self.restrictions.set(header.decisions.clone(), ledgers);
         self.set_versions(header.versions.clone(), 0);
     }
@@ -151,6 +156,11 @@ impl Rules {
         (book.rules.len() == usize::from(head.rules)).then_some(book)
     }
 
+    /// The pages of the document whose record is still to come; empty where they are no text.
+    pub(crate) fn pages_as_text(&self) -> &str {
+        core::str::from_utf8(&self.pages).unwrap_or_default()
+    }
+
     /// Whether the pages before are those of this document.
     fn have_come(&self, document: u64, digest: (u128, u128)) -> bool {
         document == self.documents + 1 && digest == digest_of(&self.pages)
@@ -158,11 +168,9 @@ impl Rules {
 
     /// Whether the pages before `head` are the document that it says.
     pub(crate) fn is_document(&self, head: &DocumentHead) -> bool {
-        let text = core::str::from_utf8(&self.pages).ok();
         self.have_come(head.number, (head.digest, head.digest_more))
-            && text
-                .and_then(|text| Document::parse(text).ok())
-                .is_some_and(|document| document.kind() == head.kind)
+            && Document::parse(self.pages_as_text())
+                .is_ok_and(|document| document.kind() == head.kind)
     }
 
     /// Enters the document whose pages were entered before.
@@ -212,6 +220,20 @@ impl Rules {
             book,
         };
         self.versions = versions.into_iter().map(compile).collect();
+        self.about = [0; LOW_KINDS as usize / 64];
+        for kind in 0..LOW_KINDS {
+            let mut versions = self.versions.iter();
+            let is_about = self.restrictions.is_about(kind)
+                || versions.any(|version| version.program.is_about(kind));
+            self.about[usize::from(kind / 64)] |= u64::from(is_about) << (kind % 64);
+        }
+    }
+
+    /// Whether a payment of this kind may have to be judged.
+    #[inline]
+    pub(crate) fn judges(&self, kind: u16) -> bool {
+        let low = self.about.get(usize::from(kind / 64));
+        low.is_none_or(|bits| bits >> (kind % 64) & 1 == 1)
     }
 
     /// Adds up the accounts by class, where a rule compares such sums.
@@ -272,11 +294,28 @@ impl Rules {
         payment: &Payment,
     ) -> Vec<Finding> {
         let seen = self.sees(business, ledgers);
-        let mut all = self.restrictions.judge(&self.tallies, &seen, payment);
+        let all = self.restrictions.judge(&self.tallies, &seen, payment);
         let Some(version) = self.in_force(payment.time) else {
             return all;
         };
         let found = version.program.judge(&self.tallies, &seen, payment);
+        if found.is_empty() {
+            return all;
+        }
+        version.findings(all, found, payment)
+    }
+}
+
+impl Version {
+    /// Adds what its rules found.
+    #[cold]
+    fn findings(
+        &self,
+        mut all: Vec<Finding>,
+        found: Vec<super::Found>,
+        payment: &Payment,
+    ) -> Vec<Finding> {
+        let version = self;
         let finding = |found: super::Found| Finding {
             version: version.head.version,
             rule: found.rule,
@@ -297,9 +336,7 @@ impl Rules {
         all.extend(found.into_iter().map(finding));
         all
     }
-}
 
-impl Version {
     pub(crate) fn book(&self) -> &RuleBook {
         &self.book
     }
@@ -323,11 +360,23 @@ pub(crate) fn digest_of(bytes: &[u8]) -> (u128, u128) {
     (half(first), half(second))
 }
 
+/// The kind of a transfer, as rules see it. What a capture reserves anew is held still.
+#[inline]
+pub(crate) fn kind_of(transfer: &Transfer) -> u16 {
+    let is_rest = transfer.code == Capture::NUMBER
+        && transfer.has(transfer_flags::PENDING)
+        && is_own_transfer(transfer.id);
+    if is_rest {
+        HoldMake::NUMBER
+    } else {
+        transfer.code
+    }
+}
+
 /// What a transfer moves, as rules see it. Parties are known of the accounts that commands keep.
+#[inline]
 pub(crate) fn payment_of(accounts: &Accounts, transfer: &Transfer, slots: Slots) -> Payment {
     let own = is_own_transfer(transfer.id);
-    // What a capture reserves anew is held still.
-    let is_rest = own && transfer.code == Capture::NUMBER && transfer.has(transfer_flags::PENDING);
     let side = |slot: u32| {
         let account = accounts.at(slot);
         Side {
@@ -338,11 +387,7 @@ pub(crate) fn payment_of(accounts: &Accounts, transfer: &Transfer, slots: Slots)
     };
     Payment {
         time: transfer.timestamp,
-        kind: if is_rest {
-            HoldMake::NUMBER
-        } else {
-            transfer.code
-        },
+        kind: kind_of(transfer),
         ledger: transfer.ledger,
         amount: transfer.amount,
         channel: if own { transfer.user_data_32 as u8 } else { 0 },

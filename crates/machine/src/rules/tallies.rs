@@ -1,87 +1,51 @@
-//! What was counted of payments: a row for each subject of each tally.
+//! What was counted of payments: a block of sums for each subject of each group of tallies.
 
 use std::collections::BTreeMap;
 
-use model::rule::{Measure, Per, Rule, RuleBook, Scope, Tally, Term, Zone, bytes};
+use model::rule::{Measure, Rule, RuleBook, Scope, Tally, Term, Zone, bytes};
 use sha2::{Digest, Sha256};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use super::window::{end_of, steps, window_at};
+use super::blocks::{Blocks, Sum};
+use super::groups::Group;
+use super::row::{Row, RowBefore, ShardsBy, shard_in};
 use super::{ByKind, Facts, Payment};
-use crate::arena::Arena;
-use crate::index::{Index, Key, SHARDS, shard_of};
-
-/// Bytes of a row in a chunk of a snapshot.
-pub(crate) const ROW_BYTES: usize = size_of::<Row>();
-
-/// What one tally counted for one subject in one window.
-///
-/// 44 bytes, and about 15 in the index.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable,
-)]
-#[repr(C)]
-pub(crate) struct Row {
-    /// A party, an account, two accounts, or nothing.
-    subject: [u32; 4],
-    sum: [u32; 4],
-    /// Which window.
-    window: u32,
-    count: u32,
-    /// Which tally.
-    number: u16,
-    /// Of a window that rolls: its number modulo the steps.
-    ring: u8,
-    /// What `subject` is: [`PARTY`] or [`ACCOUNTS`].
-    space: u8,
-}
-
-const PARTY: u8 = 0;
-const ACCOUNTS: u8 = 1;
-
-/// How a row stood before a change: itself, and whether it was there.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RowBefore {
-    row: Row,
-    was: bool,
-}
+use crate::index::{Index, Key, SHARDS};
 
 /// The number of a tally, and the moment in nanoseconds from which on it counts.
 pub(crate) type Numbered = (u16, u64);
 
-/// A tally that is counted.
-struct Counted {
-    number: u16,
-    /// Nanoseconds: what was made before was not counted, and is not given back.
-    since: u64,
-    /// Of its definition.
-    digest: u128,
-    zone: Zone,
-    scope: Scope,
-    tally: Tally,
-    /// The window of the last payment.
-    last: Span,
+/// Where a tally stands: its group, and its place in that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) group: u16,
+    pub(super) member: u16,
 }
 
-/// A window, as far as it was looked at: its number, and some of the moments in it.
-#[derive(Clone, Copy, Default)]
-struct Span {
-    from: u64,
-    to: u64,
-    number: u32,
+/// The block of a payment in the group that was last looked into, while the payment is judged.
+#[derive(Default)]
+pub(super) struct Looked {
+    group: Option<u16>,
+    block: Option<u32>,
 }
+
+/// What a tally adds up: its digest, and what that is of.
+type Wanted<'a> = (u128, (&'a Zone, &'a Scope, Tally));
 
 /// All that is counted for some rule books.
 pub struct Tallies {
-    key: Key,
     /// Numbers of the definitions, by the first half of SHA-256 over their canonical bytes.
     numbers: BTreeMap<u128, Numbered>,
     next_number: u16,
-    counted: Vec<Counted>,
-    by_kind: ByKind,
-    index: Index,
-    rows: Arena<Row>,
-    free: Vec<u32>,
+    pub(super) groups: Vec<Group>,
+    /// Where tallies stand, by number.
+    pub(super) places: BTreeMap<u16, Place>,
+    pub(super) by_kind: ByKind,
+    pub(super) blocks: Blocks,
+    /// How many sums are there.
+    pub(super) rows: usize,
+    /// Rows of a snapshot whose tallies are entered by records that follow it.
+    pub(super) early: Vec<Row>,
+    pub(super) shards_by: ShardsBy,
 }
 
 /// The first half of SHA-256 over what a tally counts.
@@ -89,6 +53,25 @@ fn digest_of(zone: &Zone, scope: &Scope, tally: Tally) -> u128 {
     let hash: [u8; 32] = Sha256::digest(bytes::tally_bytes(zone, scope, tally)).into();
     let (half, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
     u128::from_le_bytes(*half)
+}
+
+/// The tallies of some books, each once, in their order.
+fn wanted<'a>(books: impl Iterator<Item = &'a RuleBook>) -> Vec<Wanted<'a>> {
+    let mut all: Vec<Wanted<'a>> = Vec::new();
+    for book in books {
+        for rule in &book.rules {
+            let zone = &book.zones[usize::from(rule.zone)];
+            rule.each_term(&mut |term| {
+                if let Term::Tally(tally) = term {
+                    let digest = digest_of(zone, &rule.scope, *tally);
+                    if !all.iter().any(|(known, _)| *known == digest) {
+                        all.push((digest, (zone, &rule.scope, *tally)));
+                    }
+                }
+            });
+        }
+    }
+    all
 }
 
 impl Tallies {
@@ -99,14 +82,15 @@ impl Tallies {
 
     pub(crate) fn with_key(key: Key) -> Self {
         Self {
-            key,
             numbers: BTreeMap::new(),
             next_number: 0,
-            counted: Vec::new(),
+            groups: Vec::new(),
+            places: BTreeMap::new(),
             by_kind: ByKind::new(&[]),
-            index: Index::new(),
-            rows: Arena::new(),
-            free: Vec::new(),
+            blocks: Blocks::new(key, Index::new()),
+            rows: 0,
+            early: Vec::new(),
+            shards_by: ShardsBy::Subject,
         }
     }
 
@@ -117,94 +101,132 @@ impl Tallies {
     ///
     /// After 65,535 different tallies.
     pub fn keep<'a>(&mut self, books: impl Iterator<Item = &'a RuleBook>, since: u64) {
+        let wanted = wanted(books);
+        self.retire(&wanted);
         let before = std::mem::take(&mut self.numbers);
-        self.counted.clear();
-        for book in books {
-            for rule in &book.rules {
-                let zone = &book.zones[usize::from(rule.zone)];
-                rule.each_term(&mut |term| {
-                    if let Term::Tally(tally) = term {
-                        self.count_also(&before, (zone, &rule.scope, *tally), since);
-                    }
-                });
+        let mut fresh = Vec::new();
+        for &(digest, what) in &wanted {
+            let numbered = before.get(&digest).copied().unwrap_or_else(|| {
+                let number = self.next_number;
+                self.next_number = number.checked_add(1).expect("tallies are 16 bits");
+                (number, since)
+            });
+            self.numbers.insert(digest, numbered);
+            if self.place(digest).is_none() {
+                self.enter(&mut fresh, digest, what);
             }
         }
-        self.by_kind = ByKind::new(
-            &self
-                .counted
-                .iter()
-                .map(|counted| &counted.scope)
-                .collect::<Vec<_>>(),
-        );
-        let numbers = before.into_values().map(|(number, _)| number);
-        let retired: Vec<_> = numbers.filter(|number| !self.is_counted(*number)).collect();
-        if !retired.is_empty() {
-            self.forget(&retired);
-        }
+        let counting = self.groups.iter().enumerate();
+        let counting = counting.filter(|(_, group)| group.counts());
+        let scopes: Vec<_> = counting
+            .map(|(at, group)| (at as u16, &group.scope))
+            .collect();
+        self.by_kind = ByKind::new(&scopes);
+        self.places = self
+            .numbers
+            .iter()
+            .map(|(digest, (number, _))| {
+                let place = self.place(*digest).expect("it was entered");
+                (*number, place)
+            })
+            .collect();
+        self.adopt();
     }
 
-    fn count_also(
+    /// Lets a new tally stand with the other new ones of its scope. Blocks of those before stay as
+    /// they are, however many there are.
+    fn enter(
         &mut self,
-        before: &BTreeMap<u128, Numbered>,
-        what: (&Zone, &Scope, Tally),
-        since: u64,
+        fresh: &mut Vec<usize>,
+        digest: u128,
+        (zone, scope, tally): (&Zone, &Scope, Tally),
     ) {
-        let (zone, scope, tally) = what;
-        let digest = digest_of(zone, scope, tally);
-        if self.numbers.contains_key(&digest) {
+        let takes = |at: &usize| self.groups[*at].takes(zone, scope, tally);
+        let at = fresh.iter().copied().find(takes).unwrap_or_else(|| {
+            let free = self
+                .groups
+                .iter()
+                .position(|group| group.members.is_empty());
+            let at = free.unwrap_or(self.groups.len());
+            let group = Group::new(at as u16, scope, tally);
+            if at == self.groups.len() {
+                self.groups.push(group);
+            } else {
+                self.groups[at] = group;
+            }
+            fresh.push(at);
+            at
+        });
+        self.groups[at].enter(self.numbers[&digest], digest, zone, tally);
+    }
+
+    /// Forgets what was counted of tallies that are not wanted any more.
+    fn retire(&mut self, wanted: &[Wanted<'_>]) {
+        let mut retires = false;
+        for member in self.groups.iter_mut().flat_map(|group| &mut group.members) {
+            let stays = wanted.iter().any(|(digest, _)| *digest == member.digest);
+            retires |= member.counts && !stays;
+            member.counts &= stays;
+        }
+        if !retires {
             return;
         }
-        let (number, since) = before.get(&digest).copied().unwrap_or_else(|| {
-            let number = self.next_number;
-            self.next_number = number.checked_add(1).expect("tallies are 16 bits");
-            (number, since)
-        });
-        self.numbers.insert(digest, (number, since));
-        self.counted.push(Counted {
-            number,
-            since,
-            digest,
-            zone: zone.clone(),
-            scope: scope.clone(),
-            tally,
-            last: Span::default(),
-        });
-    }
-
-    fn is_counted(&self, number: u16) -> bool {
-        self.counted.iter().any(|counted| counted.number == number)
-    }
-
-    /// Takes out the rows of tallies that are not counted any more.
-    fn forget(&mut self, retired: &[u16]) {
         for shard in 0..SHARDS {
-            for row in self.shard(shard) {
-                if retired.contains(&row.number) {
-                    self.remove(&row);
-                }
+            let blocks: Vec<_> = self.blocks.shard(shard).collect();
+            for block in blocks {
+                self.clear_retired(block);
+            }
+        }
+        for group in self.groups.iter_mut().filter(|group| !group.counts()) {
+            group.members.clear();
+        }
+    }
+
+    fn clear_retired(&mut self, block: u32) {
+        let group = &self.groups[usize::from(self.blocks.head(block).group())];
+        let sums = group.members.len();
+        for (member, _) in (0..)
+            .zip(&group.members)
+            .filter(|(_, member)| !member.counts)
+        {
+            if self.blocks.sum(block, member).is_there() {
+                self.rows -= 1;
+                self.blocks.clear(block, member, sums);
             }
         }
     }
 
-    /// The place of a tally of a rule among those that are counted.
-    pub(super) fn place_of(&self, zone: &Zone, rule: &Rule, tally: Tally) -> u16 {
-        let digest = digest_of(zone, &rule.scope, tally);
-        let place = self
-            .counted
-            .iter()
-            .position(|counted| counted.digest == digest);
-        place.expect("the tallies of a program are kept") as u16
+    /// Where the tally with this digest stands.
+    fn place(&self, digest: u128) -> Option<Place> {
+        (0..).zip(&self.groups).find_map(|(group, of)| {
+            let is = |member: &super::groups::Member| member.counts && member.digest == digest;
+            let member = of.members.iter().position(is)? as u16;
+            Some(Place { group, member })
+        })
+    }
+
+    /// Where a tally of a rule stands.
+    pub(super) fn place_of(&self, zone: &Zone, rule: &Rule, tally: Tally) -> Place {
+        let place = self.place(digest_of(zone, &rule.scope, tally));
+        place.expect("the tallies of a program are kept")
     }
 
     /// Whether payments of some kind are counted.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
-        self.counted.is_empty()
+        self.numbers.is_empty()
     }
 
-    /// How many rows there are.
+    /// Whether payments of this kind are counted.
+    #[inline]
+    pub(crate) fn counts_kind(&self, kind: u16) -> bool {
+        !self.by_kind.places(kind).is_empty()
+    }
+
+    /// How many sums there are: of each tally one for each subject, and for each step of a window
+    /// that rolls.
     pub fn len(&self) -> usize {
-        self.rows.len() - self.free.len()
+        self.rows
     }
 
     /// Whether nothing was counted.
@@ -215,13 +237,7 @@ impl Tallies {
     /// Counts a payment that is made.
     #[inline]
     pub fn count(&mut self, facts: &impl Facts, payment: &Payment) {
-        self.each_row(
-            facts,
-            payment,
-            |_| true,
-            |_| {},
-            |row| row.add(payment.amount),
-        );
+        self.count_in(facts, payment, |_| true, |_| {});
     }
 
     /// As [`Tallies::count`], in the shards that `reaches` names; `before` is told how each row
@@ -232,10 +248,10 @@ impl Tallies {
         facts: &impl Facts,
         payment: &Payment,
         reaches: impl Fn(usize) -> bool,
-        before: impl FnMut(RowBefore),
+        before: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
-        self.each_row(facts, payment, reaches, before, |row| {
-            row.add(payment.amount);
+        self.each_sum(facts, payment, reaches, before, |sum| {
+            sum.add(payment.amount);
         });
     }
 
@@ -251,22 +267,22 @@ impl Tallies {
         facts: &impl Facts,
         (payment, left): (&Payment, u128),
         reaches: impl Fn(usize) -> bool,
-        before: impl FnMut(RowBefore),
+        before: impl FnMut(&dyn Fn() -> RowBefore),
     ) {
-        self.each_row(facts, payment, reaches, before, |row| {
-            row.take(payment.amount - left, left == 0);
+        self.each_sum(facts, payment, reaches, before, |sum| {
+            sum.take(payment.amount - left, left == 0);
         });
     }
 
-    /// Changes the row of each tally that counts a payment like this one, in the window of its time.
+    /// Changes the sum of each tally that counts a payment like this one, in the window of its time.
     #[inline]
-    fn each_row(
+    fn each_sum(
         &mut self,
         facts: &impl Facts,
         payment: &Payment,
         reaches: impl Fn(usize) -> bool,
-        mut before: impl FnMut(RowBefore),
-        change: impl Fn(&mut Row),
+        mut before: impl FnMut(&dyn Fn() -> RowBefore),
+        change: impl Fn(&mut Sum),
     ) {
         let places = self.by_kind.places(payment.kind).len();
         if places == 0 {
@@ -274,150 +290,130 @@ impl Tallies {
         }
         let currency = facts.currency(payment.ledger);
         for place in 0..places {
-            let counted = usize::from(self.by_kind.places(payment.kind)[place]);
-            let counted = &mut self.counted[counted];
-            if payment.time < counted.since || !payment.is_within(&counted.scope, currency, facts) {
+            let at = usize::from(self.by_kind.places(payment.kind)[place]);
+            if payment.is_within(&self.groups[at].scope, currency, facts) {
+                self.each_member(at, payment, &reaches, &mut before, &change);
+            }
+        }
+    }
+
+    #[inline]
+    fn each_member(
+        &mut self,
+        at: usize,
+        payment: &Payment,
+        reaches: &impl Fn(usize) -> bool,
+        before: &mut impl FnMut(&dyn Fn() -> RowBefore),
+        change: &impl Fn(&mut Sum),
+    ) {
+        let group = &mut self.groups[at];
+        group.remember(payment.time);
+        let head = group.head(payment);
+        let mut block = None;
+        for (place, member) in group.members.iter().enumerate() {
+            if !member.counts || payment.time < member.since {
                 continue;
             }
-            counted.remember(payment.time);
-            let fresh = counted.row(payment, payment.time);
-            let hash = self.hash_of(&fresh);
-            if !reaches(shard_of(hash)) {
+            let fresh = Sum::new(member.window(), 0, 0);
+            let row = || Row::new(member.number, &head, &fresh);
+            if !reaches(shard_in(&self.blocks, self.shards_by, &row)) {
                 continue;
             }
-            let slot = self.find(hash, &fresh);
-            let stood = slot.map(|slot| *self.rows.get(slot));
+            let block = *block.get_or_insert_with(|| group.find_or_make(&mut self.blocks, &head));
+            let sum = self.blocks.sum_mut(block, place);
+            let (stood, was) = (*sum, sum.is_there());
             // A payment of an earlier window than the last is not counted in a later one.
-            let mut row = match stood {
-                Some(row) if row.window > fresh.window => continue,
-                Some(row) if row.window == fresh.window => row,
-                _ => fresh,
-            };
-            change(&mut row);
-            before(RowBefore {
-                row: stood.unwrap_or(fresh),
-                was: stood.is_some(),
+            if was && stood.window > fresh.window {
+                continue;
+            }
+            if stood.window != fresh.window {
+                *sum = fresh;
+            }
+            change(sum);
+            self.rows += usize::from(!was);
+            before(&|| RowBefore {
+                row: Row::new(member.number, &head, if was { &stood } else { &fresh }),
+                was,
             });
-            self.put(hash, slot, row);
         }
     }
 
     /// What a tally is with this payment, which is not counted yet.
     #[inline]
-    pub(super) fn with(&self, place: u16, payment: &Payment) -> u128 {
-        let step = match self.counted[usize::from(place)].tally.measure {
+    pub(super) fn with(&self, place: Place, payment: &Payment, looked: &mut Looked) -> u128 {
+        let group = &self.groups[usize::from(place.group)];
+        let step = match group.members[usize::from(place.member)].measure {
             Measure::Sum => payment.amount,
             Measure::Count => 1,
         };
-        self.before(place, payment).saturating_add(step)
+        self.before(place, payment, looked).saturating_add(step)
     }
 
     /// What a tally is before this payment.
-    pub(super) fn before(&self, place: u16, payment: &Payment) -> u128 {
-        let counted = &self.counted[usize::from(place)];
-        let now = counted.row(payment, payment.time);
-        let all = steps(counted.tally.window);
-        let mut sum = 0u128;
-        for ring in 0..all {
-            let row = Row {
-                ring: ring as u8,
-                ..now
+    #[inline]
+    pub(super) fn before(&self, place: Place, payment: &Payment, looked: &mut Looked) -> u128 {
+        let group = &self.groups[usize::from(place.group)];
+        if group.steps > 1 {
+            return self.rolling(place, payment);
+        }
+        if looked.group != Some(place.group) {
+            *looked = Looked {
+                group: Some(place.group),
+                block: group.find(&self.blocks, &group.head(payment)),
             };
-            let Some(slot) = self.find(self.hash_of(&row), &row) else {
-                continue;
-            };
-            let row = self.rows.get(slot);
-            // A payment whose time lies before what was counted is judged by what was counted.
-            if row.window + all > now.window {
-                sum = sum.saturating_add(match counted.tally.measure {
-                    Measure::Sum => row.sum(),
-                    Measure::Count => row.count.into(),
-                });
+        }
+        let now = || group.members[usize::from(place.member)].window_at(payment.time);
+        let block = looked.block;
+        block.map_or(0, |block| self.counted(block, place, now()))
+    }
+
+    /// As [`Tallies::before`], where windows roll.
+    fn rolling(&self, place: Place, payment: &Payment) -> u128 {
+        let group = &self.groups[usize::from(place.group)];
+        let now = group.members[usize::from(place.member)].window_at(payment.time);
+        let mut all = 0u128;
+        for ring in 0..group.steps {
+            if let Some(block) = group.find(&self.blocks, &group.head_of(payment, ring)) {
+                all = all.saturating_add(self.counted(block, place, now));
             }
         }
-        sum
+        all
+    }
+
+    /// What a tally counted in a block that still counts in window `now`.
+    #[inline]
+    fn counted(&self, block: u32, place: Place, now: u32) -> u128 {
+        let group = &self.groups[usize::from(place.group)];
+        let sum = self.blocks.sum(block, usize::from(place.member));
+        // A payment whose time lies before what was counted is judged by what was counted.
+        if !sum.is_there() || sum.window + group.steps <= now {
+            return 0;
+        }
+        match group.members[usize::from(place.member)].measure {
+            Measure::Sum => sum.amounts(),
+            Measure::Count => sum.count.into(),
+        }
     }
 
     /// When a tally begins again, in nanoseconds; 0 where it never does.
-    pub(super) fn again(&self, place: u16, time: u64) -> u64 {
-        let counted = &self.counted[usize::from(place)];
-        let window = counted.tally.window;
-        end_of(
-            window,
-            &counted.zone,
-            window_at(window, &counted.zone, time),
-        )
+    pub(super) fn again(&self, place: Place, time: u64) -> u64 {
+        let group = &self.groups[usize::from(place.group)];
+        group.members[usize::from(place.member)].end_of(time)
     }
 
     /// Makes a row stand as it did.
     pub(crate) fn put_back(&mut self, before: &RowBefore) {
+        let place = self.places[&before.row.number];
+        let group = &self.groups[usize::from(place.group)];
+        let head = before.row.head(place.group);
+        let block = group.find(&self.blocks, &head).expect("it was counted in");
+        let (member, sums) = (usize::from(place.member), group.members.len());
         if before.was {
-            let hash = self.hash_of(&before.row);
-            let slot = self.find(hash, &before.row);
-            self.put(hash, slot, before.row);
+            *self.blocks.sum_mut(block, member) = before.row.sum();
         } else {
-            self.remove(&before.row);
+            self.rows -= 1;
+            self.blocks.clear(block, member, sums);
         }
-    }
-
-    fn put(&mut self, hash: u64, slot: Option<u32>, row: Row) {
-        if let Some(slot) = slot {
-            *self.rows.get_mut(slot) = row;
-            return;
-        }
-        let slot = if let Some(slot) = self.free.pop() {
-            *self.rows.get_mut(slot) = row;
-            slot
-        } else {
-            self.rows.push(row)
-        };
-        self.index.insert(hash, slot);
-    }
-
-    fn remove(&mut self, row: &Row) {
-        let hash = self.hash_of(row);
-        if let Some(slot) = self.find(hash, row) {
-            self.index.remove(hash, slot);
-            self.free.push(slot);
-        }
-    }
-
-    #[inline]
-    fn find(&self, hash: u64, row: &Row) -> Option<u32> {
-        let same = |slot| self.rows.get(slot).is_of(row);
-        self.index.find(hash, same)
-    }
-
-    #[inline]
-    fn hash_of(&self, row: &Row) -> u64 {
-        let which =
-            u128::from(row.number) << 16 | u128::from(row.ring) << 8 | u128::from(row.space);
-        self.key.hash(row.subject() ^ which.rotate_right(32))
-    }
-
-    /// The rows of one shard, in the order of their subjects.
-    pub(crate) fn shard(&self, shard: usize) -> Vec<Row> {
-        let slots = self.index.shard(shard);
-        let mut rows: Vec<_> = slots.map(|slot| *self.rows.get(slot)).collect();
-        rows.sort_unstable_by_key(Row::place);
-        rows
-    }
-
-    /// All rows, in the order of their subjects.
-    pub(crate) fn all(&self) -> Vec<Row> {
-        let mut rows: Vec<_> = (0..SHARDS).flat_map(|shard| self.shard(shard)).collect();
-        rows.sort_unstable_by_key(Row::place);
-        rows
-    }
-
-    /// Puts a row of a snapshot in; `false` where it is not of this shard, or in already.
-    pub(crate) fn load(&mut self, shard: usize, row: Row) -> bool {
-        let hash = self.hash_of(&row);
-        if shard_of(hash) != shard || self.find(hash, &row).is_some() {
-            return false;
-        }
-        self.put(hash, None, row);
-        true
     }
 
     /// The numbers of the tallies that are counted, by definition, and the next one.
@@ -431,90 +427,3 @@ impl Tallies {
         self.next_number = next;
     }
 }
-
-impl Counted {
-    /// The number of the window that a moment is in.
-    #[inline]
-    fn window(&self, time: u64) -> u32 {
-        let Span { from, to, number } = self.last;
-        if (from..to).contains(&time) {
-            number
-        } else {
-            window_at(self.tally.window, &self.zone, time)
-        }
-    }
-
-    /// Keeps the window of a moment in mind: the next payment is mostly in the same.
-    #[inline]
-    fn remember(&mut self, time: u64) {
-        if !(self.last.from..self.last.to).contains(&time) {
-            let number = window_at(self.tally.window, &self.zone, time);
-            let end = end_of(self.tally.window, &self.zone, number);
-            self.last = Span {
-                from: time,
-                to: if end == 0 { u64::MAX } else { end },
-                number,
-            };
-        }
-    }
-
-    /// The row for a payment at `time`, with nothing in it.
-    #[inline]
-    fn row(&self, payment: &Payment, time: u64) -> Row {
-        let side = payment.side(self.scope.subject);
-        let (space, subject) = match self.tally.per {
-            Per::Party if side.party != 0 => (PARTY, side.party),
-            Per::Party | Per::Account => (ACCOUNTS, side.account.into()),
-            Per::Pair => {
-                let (payer, payee) = (payment.payer.account, payment.payee.account);
-                (ACCOUNTS, u128::from(payer) << 32 | u128::from(payee))
-            }
-            Per::Everyone => (PARTY, 0),
-        };
-        let window = self.window(time);
-        Row {
-            subject: zerocopy::transmute!(subject),
-            window,
-            number: self.number,
-            ring: (window % steps(self.tally.window)) as u8,
-            space,
-            ..Row::default()
-        }
-    }
-}
-
-impl Row {
-    fn is_of(&self, other: &Self) -> bool {
-        self.place() == other.place()
-    }
-
-    /// What it is found by.
-    fn place(&self) -> (u128, u16, u8, u8) {
-        (self.subject(), self.number, self.ring, self.space)
-    }
-
-    fn subject(&self) -> u128 {
-        zerocopy::transmute!(self.subject)
-    }
-
-    fn sum(&self) -> u128 {
-        zerocopy::transmute!(self.sum)
-    }
-
-    fn add(&mut self, amount: u128) {
-        self.sum = zerocopy::transmute!(self.sum().saturating_add(amount));
-        self.count = self.count.saturating_add(1);
-    }
-
-    /// A sum that has reached its end stays there.
-    fn take(&mut self, amount: u128, whole: bool) {
-        if self.sum() != u128::MAX {
-            self.sum = zerocopy::transmute!(self.sum().saturating_sub(amount));
-        }
-        if whole && self.count != u32::MAX {
-            self.count = self.count.saturating_sub(1);
-        }
-    }
-}
-
-const _: () = assert!(ROW_BYTES == 44);

@@ -33,7 +33,11 @@ impl Value {
     }
 
     /// By cross-multiplication, in 256 bits.
+    #[inline]
     fn compare(self, other: Self) -> Ordering {
+        if self.fraction == ONE && other.fraction == ONE {
+            return self.whole.cmp(&other.whole);
+        }
         let across = |a: Self, b: Self| {
             let factor = u128::from(a.fraction.times) * u128::from(b.fraction.of);
             product(a.whole, factor)
@@ -41,6 +45,7 @@ impl Value {
         across(self, other).cmp(&across(other, self))
     }
 
+    #[inline]
     pub(super) fn is(self, relation: Relation, other: Self) -> bool {
         let order = self.compare(other);
         match relation {

@@ -19,6 +19,7 @@ use crate::batch::AHEAD;
 use crate::deed::{Refusal, Work, refused};
 use crate::fact::{Sink, Slots};
 use crate::past::Recalled;
+use crate::rules::{Payment, Side};
 
 /// Moments that one line of an order takes at most.
 pub const LINE_MOMENTS: usize = 6;
@@ -223,7 +224,32 @@ impl State {
             credit: NO_SLOT,
         });
         books.accounts.touch_slots(slots);
+        if books.rules.tallies.counts_kind(OrderPlace::NUMBER) {
+            sum ^= self.touch_tallies(events, &wallets);
+        }
         black_box(sum);
+    }
+
+    /// Reads where payments of these lines are counted, for those who pay.
+    fn touch_tallies(&self, events: &[OrderEvent], wallets: &[u64; AHEAD]) -> u64 {
+        let books = &self.books;
+        let payment = |event: &OrderEvent, hash: &u64| Payment {
+            time: books.clock.last,
+            kind: OrderPlace::NUMBER,
+            ledger: event.ledger,
+            amount: event.amount,
+            channel: event.channel,
+            payer: Side {
+                party: event.buyer,
+                account: books.accounts.candidate(*hash),
+                code: 0,
+            },
+            payee: Side::default(),
+        };
+        let payments = events.iter().zip(wallets);
+        let payments = payments.map(|(event, hash)| payment(event, hash));
+        let tallies = &books.rules.tallies;
+        tallies.look_ahead(OrderPlace::NUMBER, &payments)
     }
 
     #[inline]
