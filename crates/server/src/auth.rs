@@ -269,9 +269,8 @@ fn parse_line(line: &str) -> Option<Token> {
 fn check_bound(scope: Scope, bound: Option<&Bound>) -> Result<(), TokenError> {
     match bound {
         None if scope == Scope::Person => Err(TokenError::Unbound),
-        None => Ok(()),
         Some(Bound { party: 0, .. }) => Err(TokenError::Party),
-        Some(Bound { role: None, .. }) => Ok(()),
+        None | Some(Bound { role: None, .. }) => Ok(()),
         Some(Bound {
             role: Some(role), ..
         }) if scope != Scope::Person && is_role(role) => Ok(()),
