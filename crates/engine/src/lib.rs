@@ -54,9 +54,12 @@ mod writer;
 pub use assess::{Assessment, Case, Count, Draft, assess};
 pub use audit::{Audit, Trust, audit, audit_trusting};
 pub use books::{Books, Options, Stats};
+pub use documents::KeptDocument;
 pub use erase::{Erase, EraseError, ErasedRecords, RETENTION_DAYS, erase};
 pub use events::{Event, EventFilter, EventKind, Events, KindError, KindFilter};
-pub use limits::{CHECKED_BYTES, EVENTS, QUEUE_REQUESTS, STATEMENTS_WITH_PROOFS};
+pub use limits::{
+    CHECKED_BYTES, DOCUMENTS_READ, EVENTS, QUEUE_REQUESTS, STATEMENTS_READ, STATEMENTS_WITH_PROOFS,
+};
 pub use machine::{Beyond, DocumentRefusal, RuleBookEntry, RuleBookRefusal, SignedDocument};
 pub use past::By;
 pub use publish::{Checkpoints, Signed, Signing, SigningError};

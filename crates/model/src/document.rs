@@ -21,6 +21,7 @@ mod form;
 pub(crate) mod moment;
 mod text;
 
+pub use moment::{read as moment_of, write as moment_text};
 pub use text::{AppealText, DecisionText, FulfilmentText, MandateText};
 
 use crate::record;
