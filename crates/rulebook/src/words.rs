@@ -1,5 +1,7 @@
 //! A rule in words: what it is about, what it requires, and what follows.
 
+use std::fmt::Write as _;
+
 use model::money::format_amount;
 use model::object::{PARTY_KINDS, ROLES};
 use model::rule::{
@@ -60,29 +62,33 @@ fn scope(scope: &Scope) -> String {
         kinds => format!("Payments ({})", joined(kinds, kind, ", ")),
     };
     if let Some((code, _)) = scope.currency {
-        text += &format!(" in {code}");
+        let _ = write!(text, " in {code}");
     }
     for (word, side) in [("from", &scope.payer), ("to", &scope.payee)] {
         if !side.is_empty() {
-            text += &format!(" {word} {}", lines(side));
+            let _ = write!(text, " {word} {}", lines(side));
         }
     }
     if !scope.channels.is_empty() {
         let channel = |place: &u8| name_at(CHANNELS, *place);
-        text += &format!(" by channel {}", joined(&scope.channels, channel, " or "));
+        let _ = write!(
+            text,
+            " by channel {}",
+            joined(&scope.channels, channel, " or ")
+        );
     }
     let subject = subject(scope.subject);
     if !scope.parties.is_empty() {
         let class = |place: &u8| name_at(PARTY_KINDS, *place);
         let classes = joined(&scope.parties, class, " or ");
-        text += &format!(", where the {subject} is of class {classes}");
+        let _ = write!(text, ", where the {subject} is of class {classes}");
     }
     if !scope.tiers.is_empty() {
         let tiers = joined(&scope.tiers, u8::to_string, " or ");
-        text += &format!(", where the {subject} is of tier {tiers}");
+        let _ = write!(text, ", where the {subject} is of tier {tiers}");
     }
     if scope.party != 0 {
-        text += &format!(", where the {subject} is one party alone");
+        let _ = write!(text, ", where the {subject} is one party alone");
     }
     text
 }

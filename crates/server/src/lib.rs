@@ -23,6 +23,7 @@ mod metrics;
 mod openapi;
 mod personal;
 pub mod problem;
+mod public;
 mod query;
 mod refusal;
 mod route;

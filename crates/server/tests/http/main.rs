@@ -10,6 +10,7 @@ mod listings;
 mod log;
 mod parties;
 mod past;
+mod public;
 mod receipts;
 mod refusals;
 mod scopes;
