@@ -15,6 +15,8 @@ mod html;
 mod market;
 mod money;
 mod papers;
+#[cfg(test)]
+mod sample;
 mod tables;
 mod text;
 pub(crate) mod view;

@@ -40,7 +40,7 @@ pub(super) fn shares(page: &mut Page, months: &[String], market: &LedgerMarket) 
     open(page, &format!("shares-{ledger}"), &title, &about);
     for (at, label) in [(0, "100 %"), (50, "50 %"), (100, "0 %")] {
         let y = TOP + TALL * at / 100;
-        rule(page, y);
+        rule(page, (LEFT, y));
         page.raw(&format!(
             "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{label}</text>",
             LEFT - 4,
@@ -106,7 +106,7 @@ pub(super) fn cover(page: &mut Page, covers: &[&CoverView]) {
     );
     open(page, &format!("cover-{ledger}"), &title, &about);
     for y in [TOP, TOP + TALL / 2, BOTTOM] {
-        rule(page, y);
+        rule(page, (0, y));
     }
     let top = covers
         .iter()
@@ -178,9 +178,9 @@ fn open(page: &mut Page, id: &str, title: &str, about: &str) {
     ));
 }
 
-fn rule(page: &mut Page, y: u64) {
+fn rule(page: &mut Page, (left, y): (u64, u64)) {
     page.raw(&format!(
-        "<line class=\"grid\" x1=\"{LEFT}\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\"/>"
+        "<line class=\"grid\" x1=\"{left}\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\"/>"
     ));
 }
 

@@ -2,6 +2,8 @@
 
 mod numbers;
 mod papers;
+#[cfg(test)]
+mod tests;
 
 use super::tables::facts;
 use super::text::{Page, escaped, time, words};
@@ -13,7 +15,7 @@ use crate::wire::U128;
 /// Sections, by id and title.
 const SECTIONS: [(&str, &str); 6] = [
     ("books", "These books"),
-    ("rules", "Rules in force"),
+    ("rules", "Rules"),
     ("decisions", "Decisions of authorities"),
     ("demands", "Demands for data"),
     ("money", "Client money"),
@@ -134,7 +136,8 @@ fn rules(page: &mut Page, rules: &RulesView) {
     section(page, "rules");
     match &rules.in_force {
         Some(version) => {
-            version_head(page, version, "in force since");
+            page.raw(&format!("<h3>In force: version {}</h3>", version.version));
+            version_head(page, version, "Since");
             version.rules.iter().for_each(|one| rule(page, one));
         }
         None => {
@@ -145,7 +148,7 @@ fn rules(page: &mut Page, rules: &RulesView) {
     }
     for version in &rules.to_come {
         page.raw(&format!("<h3>To come: version {}</h3>", version.version));
-        version_head(page, version, "in force from");
+        version_head(page, version, "From");
         version.rules.iter().for_each(|one| rule(page, one));
         if version.unchanged > 0 {
             let word = if version.unchanged == 1 {
@@ -183,7 +186,7 @@ fn signer(signed_by: &str, authority: Option<U128>) -> String {
 }
 
 fn version_head(page: &mut Page, version: &VersionView, since: &str) {
-    page.raw(&format!("<p>Version {}, {since} ", version.version));
+    page.raw("<p>").text(since).raw(" ");
     page.moment(version.begins.0);
     page.raw(", signed by ")
         .text(&signer(version.signed_by, version.authority));

@@ -37,8 +37,8 @@ impl Table<'_> {
             page.raw("<tr role=\"row\">");
             for (place, (cell, (name, align))) in row.iter().zip(self.columns).enumerate() {
                 if place == 0 {
-                    page.raw("<th role=\"rowheader\" scope=\"row\">");
-                    page.raw(cell).raw("</th>");
+                    page.raw("<th role=\"rowheader\" scope=\"row\" data-label=\"");
+                    page.text(name).raw("\">").raw(cell).raw("</th>");
                     continue;
                 }
                 page.raw("<td role=\"cell\"").raw(align.class());
@@ -135,8 +135,8 @@ mod tests {
             "<table role=\"table\"><caption>A &amp; B</caption><thead role=\"rowgroup\"><tr \
              role=\"row\"><th role=\"columnheader\" scope=\"col\">A</th><th \
              role=\"columnheader\" scope=\"col\" class=\"number\">&quot;B&quot;</th></tr></thead>\
-             <tbody role=\"rowgroup\"><tr role=\"row\"><th role=\"rowheader\" scope=\"row\">1\
-             </th><td role=\"cell\" class=\"number\" data-label=\"&quot;B&quot;\"><span>2</span>\
+             <tbody role=\"rowgroup\"><tr role=\"row\"><th role=\"rowheader\" scope=\"row\" \
+             data-label=\"A\">1</th><td role=\"cell\" class=\"number\" data-label=\"&quot;B&quot;\"><span>2</span>\
              </td></tr></tbody></table>"
         );
     }

@@ -174,9 +174,9 @@ async fn decisions(server: &Server) -> Vec<String> {
     enter(server, &mandate(COURT)).await;
     let fine = DecisionText {
         ledger: 978,
-        amount: 4_00,
+        amount: 400,
         method: place(model::fine::METHODS, "share_of_sales"),
-        base: 100_00,
+        base: 10_000,
         share: 40,
         due: moment_of("2024-02-01T00:00:00Z").expect("a moment"),
         ..decision(1, "fine", 0)

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::super::tables::{Align, Table, amount, facts, percent};
+use super::super::tables::{Align, Table, amount, facts, grouped, percent};
 use super::super::text::{Page, escaped, time};
 use super::super::view::{ComputationView, DecisionView, DecisionsView, DemandRow, DemandsView};
 use super::{left_out, named, section};
+use crate::wire::U64;
 
 /// Bytes of reasons that stand open; longer ones open at a touch.
 const OPEN_BYTES: usize = 600;
@@ -148,10 +149,10 @@ fn appeal(one: &DecisionView) -> String {
     };
     let until = one
         .appeal_until
-        .map(|until| format!(", until {}", time(until.0)));
+        .map(|until| format!("; possible until {}", time(until.0)));
     let court = one
         .appeal_to
-        .map(|court| format!(" to authority {}", court.0));
+        .map(|court| format!(", to authority {}", court.0));
     format!(
         "{state}{}{}",
         until.unwrap_or_default(),
@@ -210,16 +211,14 @@ const COUNTS: [(&str, Align); 4] = [
     ("Demands", Align::Number),
 ];
 
-const DEMANDS: [(&str, Align); 9] = [
+const DEMANDS: [(&str, Align); 7] = [
     ("Demand", Align::Text),
     ("Authority", Align::Text),
     ("Asked for", Align::Text),
-    ("Basis", Align::Text),
-    ("Purpose", Align::Text),
+    ("Basis and purpose", Align::Text),
     ("State", Align::Text),
     ("Dates", Align::Text),
-    ("Rows", Align::Number),
-    ("Accounts", Align::Number),
+    ("Given", Align::Number),
 ];
 
 pub(super) fn demands(page: &mut Page, demands: &DemandsView) {
@@ -274,25 +273,28 @@ fn demand(one: &DemandRow) -> Vec<String> {
         .into_iter()
         .filter_map(|(word, at)| Some(format!("{word} {}", time(at?.0))))
         .collect();
-    let number = |number: Option<crate::wire::U64>| {
-        number.map_or("not said".to_owned(), |number| {
-            super::super::tables::grouped(&number.0.to_string())
-        })
+    let text_of = |number: U64| grouped(&number.0.to_string());
+    let given = match (one.rows, one.accounts) {
+        (None, None) => "not said".to_owned(),
+        (Some(rows), None) => format!("{} rows", text_of(rows)),
+        (None, Some(accounts)) => format!("of {} accounts", text_of(accounts)),
+        (Some(rows), Some(accounts)) => {
+            format!("{} rows of {} accounts", text_of(rows), text_of(accounts))
+        }
     };
-    let rows = if one.bulk {
-        format!("<strong>{} of everybody, raw</strong>", number(one.rows))
+    let given = if one.bulk {
+        format!("<strong>{given}: everybody&#39;s, raw</strong>")
     } else {
-        number(one.rows)
+        given
     };
+    let purpose = text(&one.purpose);
     vec![
         one.serial.0.to_string(),
         authority,
         text(&one.kind),
-        escaped(&one.basis),
-        text(&one.purpose),
+        format!("{}<br>{purpose}", escaped(&one.basis)),
         state,
         dates.join("<br>"),
-        rows,
-        number(one.accounts),
+        given,
     ]
 }
