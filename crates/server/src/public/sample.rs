@@ -345,8 +345,11 @@ fn market() -> MarketView {
         as_of: Some(ago(0)),
         reading: false,
         problem: None,
-        months: (0..12u32)
-            .map(|month| format!("{}-{:02}", 2025 + (month + 11) / 12, (month + 11) % 12 + 1))
+        months: (12..24u32)
+            .map(|month| match month {
+                12 => "2025-12".to_owned(),
+                month => format!("2026-{:02}", month - 12),
+            })
             .collect(),
         ledgers: vec![LedgerMarket {
             total: euros(110_000_000),
