@@ -511,8 +511,8 @@ OBJECTS = """
   credit_account_id:128 ledger:32 amount:128 used:128 limit:128 again:64 authority:128 decision:64
 54 figure name:128 name_more:128 value:128 day:32
 55 party_key party:128 key:# key_more:#
-56 document digest:# digest_more:# number:64 kind=mandate|decision|fulfilment|appeal party:128
-  signature_a:# signature_b:# signature_c:# signature_d:#
+56 document digest:# digest_more:# number:64 kind=mandate|decision|fulfilment|appeal|assessment|comment
+  party:128 signature_a:# signature_b:# signature_c:# signature_d:#
 57 mandate authority:128 number:32 document:64 decides:16 products:16 court=no|yes
   jurisdiction:128 bulk:8 begins:64 ends:64 decisions:64
 58 decision authority:128 number:64
@@ -522,6 +522,8 @@ OBJECTS = """
   product=none|wallet|payment|sharing|exchange|gift|marketplace|payout|credit
   measure=none|stop|freeze|cap of=none|payer|payee|everyone window=none|day|month zone:16
   ledger:32 amount:128 lifts:64 begins:64 ends:64 due:64 appeal_to:128 appeal_until:64
+66 assessment digest:# digest_more:# party:128 draft:# draft_more:# comments_until:64 document:64
+  comments:64
 """
 ACTS = {
     1: "chart_line_set", 2: "party_open", 3: "party_tier", 4: "party_state", 5: "party_terms",

@@ -108,7 +108,8 @@ enum Command {
         #[command(subcommand)]
         action: rule::Rule,
     },
-    /// What authorities say: mandates, decisions, fulfilments, appeals.
+    /// What authorities say, and what is said to it: mandates, decisions, appeals, assessments of
+    /// drafts.
     Document(OnBooks<document::Document>),
     Events(events::Events),
     /// Webhooks: events that are posted to URLs, signed.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use model::Object;
 use model::object::{
-    Calendar, Chargeback, ChartLine, Day, Decision, DocumentHead, Fee, FeeTier, Figure, Finding,
-    Gift, GiftClaim, GiftSeed, Hold, Holiday, Life, Listing, Mandate, Noun, OrderLine, Party,
-    PartyKey, Payment, PaymentRequest, ROLES, Reserve, Role, RuleVersion, Schedule,
+    Assessment, Calendar, Chargeback, ChartLine, Day, Decision, DocumentHead, Fee, FeeTier, Figure,
+    Finding, Gift, GiftClaim, GiftSeed, Hold, Holiday, Life, Listing, Mandate, Noun, OrderLine,
+    Party, PartyKey, Payment, PaymentRequest, ROLES, Reserve, Role, RuleVersion, Schedule,
 };
 
 use crate::accounts::Accounts;
@@ -145,6 +145,7 @@ shelves! {
     documents: DocumentHead,
     mandates: Mandate,
     decisions: Decision,
+    assessments: Assessment,
 }
 
 impl Business {
@@ -240,6 +241,14 @@ impl Business {
     pub(crate) fn has_frozen(&self, party: u128) -> bool {
         let mut decisions = (0..SHARDS).flat_map(|shard| self.decisions.shard(shard));
         decisions.any(|decision| decision.addressee == party && decision.freezes())
+    }
+
+    /// Until when the last comment on a draft may come, where it is assessed. It looks at all
+    /// assessments.
+    pub(crate) fn comments_until(&self, draft: (u128, u128)) -> Option<u64> {
+        let all = (0..SHARDS).flat_map(|shard| self.assessments.shard(shard));
+        let of_draft = all.filter(|one| (one.draft, one.draft_more) == draft);
+        of_draft.map(|one| one.comments_until).max()
     }
 
     /// The lines of the chart, by code.

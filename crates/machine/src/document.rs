@@ -108,6 +108,7 @@ impl State {
                 }
             }
             Change::Stands(decision) => acts::decision::stand(&mut work, decision),
+            Change::Assessed(assessment) => work.put(assessment),
         }
         Ok(head)
     }
@@ -142,8 +143,13 @@ impl State {
         let may_sign = |party: &&Party| match document {
             Document::Mandate(_) => is_active(party) && party.kind == STAFF,
             Document::Decision(_) => is_active(party) && party.kind == AUTHORITY,
-            // Whoever is frozen may defend itself.
-            Document::Fulfilment(_) | Document::Appeal(_) => party.state != 2,
+            // Whoever is frozen may defend itself, and say what it thinks of rules that are to come.
+            Document::Fulfilment(_) | Document::Appeal(_) | Document::Comment(_) => {
+                party.state != 2
+            }
+            Document::Assessment(_) => {
+                is_active(party) && (party.kind == STAFF || party.kind == AUTHORITY)
+            }
         };
         party.filter(may_sign).ok_or(DocumentRefusal::Signer)?;
         let key = key_of(business, document.signer()).ok_or(DocumentRefusal::Key)?;

@@ -242,6 +242,7 @@ impl Books {
                 sound(decision.document <= self.rules.documents && declared(decision.ledger))?;
                 sound(self.rules.restrictions().takes(decision))?;
             }
+            Object::Assessment(one) => sound(one.document <= self.rules.documents)?,
             // The next one, or one that is told of again.
             Object::Finding(finding) => sound(finding.number <= self.rules.findings + 1)?,
             _ => {}

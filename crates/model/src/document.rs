@@ -22,7 +22,9 @@ pub(crate) mod moment;
 mod text;
 
 pub use moment::{read as moment_of, write as moment_text};
-pub use text::{AppealText, DecisionText, FulfilmentText, MandateText};
+pub use text::{
+    AppealText, AssessmentText, CommentText, DecisionText, FulfilmentText, MandateText,
+};
 
 use crate::record;
 
@@ -38,7 +40,14 @@ pub const BULK_LAWS: usize = 8;
 pub const REASON_BYTES: usize = 80;
 
 /// Kinds of documents.
-pub const DOCUMENT_KINDS: &[&str] = &["mandate", "decision", "fulfilment", "appeal"];
+pub const DOCUMENT_KINDS: &[&str] = &[
+    "mandate",
+    "decision",
+    "fulfilment",
+    "appeal",
+    "assessment",
+    "comment",
+];
 
 /// Any document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +60,10 @@ pub enum Document {
     Fulfilment(FulfilmentText),
     /// What is asked of a court, or what it decides.
     Appeal(AppealText),
+    /// What a draft of rules would have done to payments of the past.
+    Assessment(AssessmentText),
+    /// What somebody says to that.
+    Comment(CommentText),
 }
 
 /// Why a text is no document.
@@ -90,10 +103,12 @@ impl Document {
             Some("decision") => DecisionText::read(&mut lines).map(Self::Decision),
             Some("fulfilment") => FulfilmentText::read(&mut lines).map(Self::Fulfilment),
             Some("appeal") => AppealText::read(&mut lines).map(Self::Appeal),
+            Some("assessment") => AssessmentText::read(&mut lines).map(Self::Assessment),
+            Some("comment") => CommentText::read(&mut lines).map(Self::Comment),
             _ => Err(DocumentError {
                 line: 1,
                 why: "a document begins with counterfoil/KIND/v1, where the kind is mandate, \
-                      decision, fulfilment or appeal",
+                      decision, fulfilment, appeal, assessment or comment",
             }),
         }
     }
@@ -105,6 +120,8 @@ impl Document {
             Self::Decision(text) => text.write(),
             Self::Fulfilment(text) => text.write(),
             Self::Appeal(text) => text.write(),
+            Self::Assessment(text) => text.write(),
+            Self::Comment(text) => text.write(),
         }
     }
 
@@ -115,6 +132,8 @@ impl Document {
             Self::Decision(_) => 1,
             Self::Fulfilment(_) => 2,
             Self::Appeal(_) => 3,
+            Self::Assessment(_) => 4,
+            Self::Comment(_) => 5,
         }
     }
 
@@ -125,6 +144,8 @@ impl Document {
             Self::Decision(text) => text.authority,
             Self::Fulfilment(text) => text.by,
             Self::Appeal(text) => text.by,
+            Self::Assessment(text) => text.by,
+            Self::Comment(text) => text.by,
         }
     }
 
@@ -135,6 +156,8 @@ impl Document {
             Self::Decision(text) => &text.reasons,
             Self::Fulfilment(text) => &text.reasons,
             Self::Appeal(text) => &text.reasons,
+            Self::Assessment(text) => &text.reasons,
+            Self::Comment(text) => &text.reasons,
         }
     }
 

@@ -114,6 +114,9 @@ pub const PUBLIC_MARKET_WAIT: Duration = Duration::from_hours(1);
 /// Decisions in it.
 pub const PUBLIC_DECISIONS: usize = 100;
 
+/// Assessments of drafts in it.
+pub const PUBLIC_ASSESSMENTS: usize = 20;
+
 /// Bytes of the reasons of one decision in it.
 pub const PUBLIC_REASON_BYTES: usize = 4_096;
 

@@ -103,7 +103,7 @@ impl Public {
         let view = PublicView {
             as_of: U64(time),
             log: gather::log(books).await?,
-            rules: gather::rules(books, time).await?,
+            rules: gather::rules(books, &kept.papers, (time, &currencies)).await?,
             decisions: decisions::view(books, &kept.papers, &currencies).await?,
             demands: DemandsView::default(),
             money: self.money(kept, now, (time, &currencies)).await?,

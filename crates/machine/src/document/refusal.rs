@@ -54,6 +54,12 @@ pub enum DocumentRefusal {
     NoAppeal,
     /// No appeal against the decision is open.
     NotLodged,
+    /// The time for comments would be over before the assessment is entered.
+    CommentsOver,
+    /// No assessment has the digest that is named.
+    NoAssessment,
+    /// The time for comments on the assessment is over.
+    CommentsClosed,
 }
 
 /// In what a document goes beyond the mandate of its authority.
@@ -104,8 +110,8 @@ impl core::fmt::Display for DocumentRefusal {
                 );
             }
             Self::Signer => {
-                "a mandate is signed by staff, a decision by an authority, an answer by a party; \
-                 none frozen or closed"
+                "a mandate is signed by staff, a decision by an authority, an assessment by either, \
+                 an answer or a comment by a party; none of the first three frozen, none closed"
             }
             Self::Key => "the signer has no key; party_key_set gives it one",
             Self::Signature => "the signature is not the signer's over this text",
@@ -121,6 +127,9 @@ impl core::fmt::Display for DocumentRefusal {
             Self::NotTheirs => "the signer has no say in this decision",
             Self::NoAppeal => "the decision cannot be appealed, not any more, or was",
             Self::NotLodged => "no appeal against the decision is open",
+            Self::CommentsOver => "comments end before the assessment is entered",
+            Self::NoAssessment => "there is no assessment with this SHA-256",
+            Self::CommentsClosed => "the time for comments on the assessment is over",
         };
         f.write_str(says)
     }

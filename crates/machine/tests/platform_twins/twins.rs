@@ -395,7 +395,8 @@ fn plain(object: &Object) -> Option<Object> {
         | Object::PartyKey(_)
         | Object::DocumentHead(_)
         | Object::Mandate(_)
-        | Object::Decision(_) => return None,
+        | Object::Decision(_)
+        | Object::Assessment(_) => return None,
     }
     Some(object)
 }

@@ -7,11 +7,14 @@ use merkle::checkpoint::Checkpoint;
 use merkle::note::encode_base64;
 use model::Object;
 use model::money::format_amount;
-use model::object::{Noun, Party};
+use model::object::{Assessment, Noun, Party};
 use model::rule::{CONSEQUENCES, Rule, RuleBook};
 
+use super::decisions::cut;
+use super::papers::Papers;
 use super::view::{
-    AmountView, CheckpointView, LogView, RuleView, RulesView, VersionView, WitnessView,
+    AmountView, AssessmentView, CheckpointView, LogView, RuleView, RulesView, VersionView,
+    WitnessView,
 };
 use crate::wire::{Currencies, U64, U128, digest_text};
 
@@ -93,7 +96,11 @@ fn witnesses(books: &Books, now: &Checkpoints) -> Vec<WitnessView> {
 }
 
 /// The rules in force, and those that begin later.
-pub(super) async fn rules(books: &Books, now: u64) -> Result<RulesView, Refused> {
+pub(super) async fn rules(
+    books: &Books,
+    papers: &Papers,
+    (now, currencies): (u64, &Currencies),
+) -> Result<RulesView, Refused> {
     let in_force = books.rule_book_in_force().await?;
     let mut to_come = Vec::new();
     let mut next = in_force.as_ref().map_or(1, |(head, _)| head.version + 1);
@@ -109,9 +116,53 @@ pub(super) async fn rules(books: &Books, now: u64) -> Result<RulesView, Refused>
     Ok(RulesView {
         in_force,
         to_come,
-        assessments: Vec::new(),
-        assessments_left_out: U64(0),
+        assessments: assessments(books, papers, (now, currencies)).await?,
+        assessments_left_out: U64(papers.assessments.left_out()),
     })
+}
+
+async fn assessments(
+    books: &Books,
+    papers: &Papers,
+    (now, currencies): (u64, &Currencies),
+) -> Result<Vec<AssessmentView>, Refused> {
+    let asked = papers.assessments.newest_first().map(|paper| {
+        let [first, second] = [0, 1].map(|half| paper.sha256.as_chunks::<16>().0[half]);
+        let key = (u128::from_le_bytes(first), u128::from_le_bytes(second));
+        (Assessment::KIND, key)
+    });
+    let standing = books.objects(asked.collect()).await?;
+    let mut views = Vec::new();
+    for (paper, object) in papers.assessments.newest_first().zip(standing) {
+        let text = &paper.text;
+        let comments = match object {
+            Some(Object::Assessment(standing)) => standing.comments,
+            _ => 0,
+        };
+        let (signed_by, authority) = signer(books, text.by).await?;
+        let (reasons, left_out) = cut(&text.reasons);
+        let some = |value: u64| (value != 0).then_some(U64(value));
+        views.push(AssessmentView {
+            sha256: digest_text(&paper.sha256),
+            draft: digest_text(&text.draft),
+            title: Some(text.title.clone()).filter(|title| !title.is_empty()),
+            signed_by,
+            authority,
+            entered: U64(paper.entered),
+            from: some(text.from),
+            to: some(text.to),
+            payments: U64(text.payments),
+            refused: U64(text.refused),
+            people: U64(text.people),
+            sum: (text.ledger != 0).then(|| AmountView::new(text.ledger, text.sum, currencies)),
+            comments_until: U64(text.comments_until),
+            open: text.comments_until > now,
+            comments: U64(comments),
+            reasons: reasons.to_owned(),
+            reasons_left_out: U64(left_out),
+        });
+    }
+    Ok(views)
 }
 
 async fn version_view(

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use engine::{Books, DOCUMENTS_READ, Refused};
-use model::document::{DecisionText, Document};
+use model::document::{AssessmentText, DecisionText, Document};
 
-use crate::limits::{PUBLIC_DECISIONS, PUBLIC_DOCUMENTS};
+use crate::limits::{PUBLIC_ASSESSMENTS, PUBLIC_DECISIONS, PUBLIC_DOCUMENTS};
 
 /// What was read so far.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub(super) struct Papers {
     pub complete: bool,
     /// The newest decisions, the oldest of them first.
     pub decisions: Newest<DecisionText>,
+    /// The newest assessments of drafts, likewise.
+    pub assessments: Newest<AssessmentText>,
 }
 
 /// A document, with when it was entered and its digest.
@@ -72,13 +74,24 @@ impl Papers {
             for kept in some {
                 self.read = kept.number;
                 let (entered, sha256) = (kept.timestamp, kept.sha256);
-                if let Some(Document::Decision(text)) = kept.document {
-                    let paper = Paper {
-                        entered,
-                        sha256,
-                        text,
-                    };
-                    self.decisions.push(paper, PUBLIC_DECISIONS);
+                match kept.document {
+                    Some(Document::Decision(text)) => {
+                        let paper = Paper {
+                            entered,
+                            sha256,
+                            text,
+                        };
+                        self.decisions.push(paper, PUBLIC_DECISIONS);
+                    }
+                    Some(Document::Assessment(text)) => {
+                        let paper = Paper {
+                            entered,
+                            sha256,
+                            text,
+                        };
+                        self.assessments.push(paper, PUBLIC_ASSESSMENTS);
+                    }
+                    _ => {}
                 }
             }
             if self.complete {

@@ -81,6 +81,19 @@ async fn everybody_sees_rules_and_decisions() {
         (&json!(2), &json!(1))
     );
     assert_eq!(to_come["rules"][0]["id"], "day-500");
+    let assessed = &facts["rules"]["assessments"][0];
+    assert_eq!(
+        (
+            &assessed["refused"],
+            &assessed["sum"]["amount"],
+            &assessed["comments"]
+        ),
+        (&json!("3"), &json!("42.42"), &json!("1"))
+    );
+    assert_eq!(
+        (&assessed["open"], &assessed["authority"]),
+        (&json!(true), &json!("4242"))
+    );
 
     let all = facts["decisions"]["decisions"]
         .as_array()

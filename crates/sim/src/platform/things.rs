@@ -45,6 +45,7 @@ things! {
     PaymentRequest deadline, Schedule deadline, Chargeback deadline, Listing,
     OrderLine deadline, Reserve deadline, Gift deadline, GiftSeed, GiftClaim,
     RuleVersion, Finding, Figure, PartyKey, DocumentHead, Mandate, Decision,
+    Assessment,
 }
 
 #[derive(Clone, Copy, Debug)]

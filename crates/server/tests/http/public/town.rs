@@ -1,10 +1,14 @@
 //! A town in which all that the public page tells has happened.
 
 use merkle::key::{KeyKind, SigningKey};
-use model::document::{AppealText, DecisionText, Document, FulfilmentText, MandateText, moment_of};
+use model::document::{
+    AppealText, AssessmentText, CommentText, DecisionText, Document, FulfilmentText, MandateText,
+    moment_of,
+};
 use model::form::text_to_integer;
 use model::object::{DECISION_KINDS, MEASURES};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::client::{Reply, Server};
 
@@ -263,6 +267,32 @@ async fn rules(server: &Server, version: u32, text: &str, begins: u64) {
     assert_eq!(entered.status, 201, "{}", entered.text());
 }
 
+/// A draft that would change a rule, what it would have done, and what a customer says to it.
+async fn assessment(server: &Server) {
+    let draft = rulebook::read(&RULES.replace("\"500.00\"", "\"10.00\"")).expect("it is sound");
+    let text = AssessmentText {
+        by: AUTHORITY,
+        draft: Sha256::digest(model::rule::bytes::encode(&draft.book)).into(),
+        title: format!("Ten a day {ATTACK}"),
+        payments: 12,
+        refused: 3,
+        people: 2,
+        ledger: 978,
+        sum: 4_242,
+        comments_until: moment_of("2024-01-01T00:00:00Z").expect("a moment"),
+        reasons: "Three of twelve would not have been made.".to_owned(),
+        ..AssessmentText::default()
+    };
+    let text = Document::Assessment(text);
+    enter(server, &text).await;
+    let comment = CommentText {
+        by: CUSTOMER,
+        assessment: Sha256::digest(text.to_text()).into(),
+        reasons: "I, Zoe Quixotic, have to pay my rent.".to_owned(),
+    };
+    enter(server, &Document::Comment(comment)).await;
+}
+
 /// A town in which all that the page tells has happened, once its sales are added up.
 pub async fn busy() -> (Server, Vec<String>, Value) {
     let server = Server::signing(None).await;
@@ -278,6 +308,7 @@ pub async fn busy() -> (Server, Vec<String>, Value) {
         later,
     )
     .await;
+    assessment(&server).await;
     for _ in 0..2 {
         let made = server.send("POST", "/v1/statements", "", b"").await;
         assert_eq!(made.status, 201, "{}", made.text());
