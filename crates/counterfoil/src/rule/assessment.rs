@@ -1,5 +1,6 @@
 //! `rule try --assessment`: what a draft would have done, as a document that is ready to be signed.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -114,9 +115,9 @@ fn told(draft: &Draft<'_>, done: &Assessment, count: &Count) -> String {
     let mut text = format!("{} payments", count.payments);
     for (ledger, sum) in &count.sums {
         let taken = draft.taken_as.currencies.get(ledger);
-        text += &match taken.or_else(|| done.currencies.get(ledger)) {
-            Some((code, exponent)) => format!(", {} {code}", format_amount(*sum, *exponent)),
-            None => format!(", {sum} on ledger {ledger}"),
+        let _ = match taken.or_else(|| done.currencies.get(ledger)) {
+            Some((code, exponent)) => write!(text, ", {} {code}", format_amount(*sum, *exponent)),
+            None => write!(text, ", {sum} on ledger {ledger}"),
         };
     }
     text
