@@ -5,8 +5,8 @@ use model::Object;
 use model::document::moment_text;
 use model::object::{Party, RuleVersion};
 use model::record::PAGE_BYTES;
+use model::rule::RuleBook;
 use model::rule::bytes::{self, BytesError};
-use model::rule::{Rule, RuleBook};
 
 use crate::State;
 use crate::apply::Everything;
@@ -197,13 +197,9 @@ impl State {
     /// Until when a draft can be commented that is just these rules, or that is these rules before
     /// anybody said when they hold.
     fn comments_on(&self, book: &RuleBook, bytes: &[u8]) -> Option<u64> {
-        let mut draft = book.clone();
-        for rule in &mut draft.rules {
-            (rule.from, rule.to) = (Rule::DRAFT, 0);
-        }
         let business = &self.books.business;
         let dated = business.comments_until(digest_of(bytes));
-        dated.max(business.comments_until(digest_of(&bytes::encode(&draft))))
+        dated.max(business.comments_until(digest_of(&bytes::encode(&book.undated()))))
     }
 
     /// The version of the rule book in force at a moment, and its rules.

@@ -4,7 +4,7 @@ use machine::{DocumentRefusal as Refusal, RuleBookEntry, RuleBookRefusal};
 use model::Object;
 use model::document::{AssessmentText, CommentText, Document};
 use model::object::{Assessment, Noun};
-use model::rule::{Rule, RuleBook, bytes};
+use model::rule::{Consequence, RuleBook, bytes};
 use sha2::{Digest, Sha256};
 
 use crate::decisions::{AUTHORITY, STAFF, enter, entered, platform, signed, signed_by};
@@ -18,11 +18,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// A customer pays 100.00 a day; nobody said yet from when on.
 fn draft() -> RuleBook {
-    let mut draft = book(vec![daily("pay", 10_000, model::rule::Consequence::Refuse)]);
-    for rule in &mut draft.rules {
-        (rule.from, rule.to) = (Rule::DRAFT, 0);
-    }
-    draft
+    book(vec![daily("pay", 10_000, Consequence::Refuse)]).undated()
 }
 
 fn entry(rules: &RuleBook, version: u32, begins: u64) -> RuleBookEntry {

@@ -8,7 +8,8 @@ use merkle::note::encode_base64;
 use model::Object;
 use model::money::format_amount;
 use model::object::{Assessment, Noun, Party};
-use model::rule::{CONSEQUENCES, Rule, RuleBook};
+use model::rule::{CONSEQUENCES, Rule, RuleBook, bytes};
+use sha2::{Digest, Sha256};
 
 use super::decisions::cut;
 use super::papers::Papers;
@@ -101,12 +102,15 @@ pub(super) async fn rules(
     papers: &Papers,
     (now, currencies): (u64, &Currencies),
 ) -> Result<RulesView, Refused> {
+    let assessments = assessments(books, papers, (now, currencies)).await?;
     let in_force = books.rule_book_in_force().await?;
     let mut to_come = Vec::new();
     let mut next = in_force.as_ref().map_or(1, |(head, _)| head.version + 1);
     while let Some(version) = books.rule_book(next).await? {
         let standing = in_force.as_ref().map(|(_, book)| book);
-        to_come.push(version_view(books, &version, standing, now).await?);
+        let mut view = version_view(books, &version, standing, now).await?;
+        view.assessments = assessed(&version.1, &assessments);
+        to_come.push(view);
         next += 1;
     }
     let in_force = match &in_force {
@@ -116,9 +120,17 @@ pub(super) async fn rules(
     Ok(RulesView {
         in_force,
         to_come,
-        assessments: assessments(books, papers, (now, currencies)).await?,
+        assessments,
         assessments_left_out: U64(papers.assessments.left_out()),
     })
+}
+
+/// Which assessments are of these rules, with dates or without.
+fn assessed(book: &RuleBook, assessments: &[AssessmentView]) -> Vec<String> {
+    let digest = |book: &RuleBook| digest_text(&Sha256::digest(bytes::encode(book)).into());
+    let drafts = [digest(book), digest(&book.undated())];
+    let of_it = assessments.iter().filter(|one| drafts.contains(&one.draft));
+    of_it.map(|one| one.sha256.clone()).collect()
 }
 
 async fn assessments(
@@ -185,6 +197,7 @@ async fn version_view(
         signed_by,
         authority,
         unchanged: book.rules.len() - shown.len(),
+        assessments: Vec::new(),
         rules: shown
             .into_iter()
             .map(|rule| rule_view(book, rule, at))

@@ -149,6 +149,20 @@ fn rules(page: &mut Page, rules: &RulesView) {
     for version in &rules.to_come {
         page.raw(&format!("<h3>To come: version {}</h3>", version.version));
         version_head(page, version, "From");
+        for one in &rules.assessments {
+            if version.assessments.contains(&one.sha256) {
+                let word = if one.open { "are" } else { "were" };
+                page.raw(&format!(
+                    "<p>It was assessed: see <a href=\"#{}\">",
+                    anchor(one)
+                ));
+                page.raw("what it would have done</a>. Comments on it ")
+                    .raw(word);
+                page.raw(" taken until ")
+                    .moment(one.comments_until.0)
+                    .raw(".</p>");
+            }
+        }
         version.rules.iter().for_each(|one| rule(page, one));
         if version.unchanged > 0 {
             let word = if version.unchanged == 1 {
@@ -242,8 +256,13 @@ fn rule(page: &mut Page, rule: &RuleView) {
     page.raw("</article>");
 }
 
+/// Where an assessment stands in the page.
+fn anchor(one: &AssessmentView) -> String {
+    format!("assessment-{}", escaped(&one.sha256))
+}
+
 fn assessment(page: &mut Page, one: &AssessmentView) {
-    page.raw("<article><h4>")
+    page.raw(&format!("<article id=\"{}\"><h4>", anchor(one)))
         .text(one.title.as_deref().unwrap_or("A draft"));
     let (class, word) = if one.open {
         ("wait", "comments are taken")

@@ -107,6 +107,7 @@ fn rules() -> RulesView {
         authority: authority.map(U128),
         rules,
         unchanged: if version == 4 { 0 } else { 2 },
+        assessments: (version == 5).then(|| digest(8)).into_iter().collect(),
     };
     RulesView {
         in_force: Some(version(

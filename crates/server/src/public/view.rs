@@ -98,6 +98,8 @@ pub struct VersionView {
     pub rules: Vec<RuleView>,
     /// Rules that stand as they do in the version in force, and are not shown again.
     pub unchanged: usize,
+    /// SHA-256 of the assessments below that are of this version, with dates or without.
+    pub assessments: Vec<String>,
 }
 
 /// A rule.

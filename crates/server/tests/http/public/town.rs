@@ -269,10 +269,11 @@ async fn rules(server: &Server, version: u32, text: &str, begins: u64) {
 
 /// A draft that would change a rule, what it would have done, and what a customer says to it.
 async fn assessment(server: &Server) {
-    let draft = rulebook::read(&RULES.replace("\"500.00\"", "\"10.00\"")).expect("it is sound");
+    // That of version 2, before anybody said from when on it holds.
+    let draft = rulebook::read(&RULES.replace("\"500.00\"", "\"400.00\"")).expect("it is sound");
     let text = AssessmentText {
         by: AUTHORITY,
-        draft: Sha256::digest(model::rule::bytes::encode(&draft.book)).into(),
+        draft: Sha256::digest(model::rule::bytes::encode(&draft.book.undated())).into(),
         title: format!("Ten a day {ATTACK}"),
         payments: 12,
         refused: 3,
