@@ -537,6 +537,8 @@ OBJECTS = """
 64 question digest:# digest_more:# authority:128 cost:32
 65 lookup party:128 number:64 role:128 pseudonym:#
   purpose=support|complaint|fraud|due_diligence|correction|demand|other reference:128
+66 assessment digest:# digest_more:# party:128 draft:# draft_more:# comments_until:64 document:64
+  comments:64
 """
 ACTS = {
     1: "chart_line_set", 2: "party_open", 3: "party_tier", 4: "party_state", 5: "party_terms",

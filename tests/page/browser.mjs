@@ -1,4 +1,4 @@
-// The page as a person uses it, in headless Chromium.
+// The pages as a person uses them, in headless Chromium: /verify, and /public, which needs no script.
 // Usage: PAGE_MODULES=folder-of-node_modules node tests/page/browser.mjs [URL-OF-A-SERVER]
 // Without a server the page's files are served from here under the same Content-Security-Policy.
 // PAGE_PICTURES names a folder for screenshots.
@@ -19,11 +19,16 @@ const PHONE = { width: 390, height: 844 };
 /** As crates/server/src/api/verify.rs has it. */
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "
   + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** As crates/server/src/api/public.rs has it. */
+const PUBLIC_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const SERVED = {
   "/verify": [new URL("verify.html", source), "text/html; charset=utf-8"],
   "/verify.js": [new URL("verify.js", source), "text/javascript; charset=utf-8"],
   "/verify.css": [new URL("verify.css", source), "text/css; charset=utf-8"],
   "/verify.wasm": [new URL("verify.wasm", assets), "application/wasm"],
+  // A page in which everything is there, as a test of the crate `server` writes it.
+  "/public": [new URL("public.html", import.meta.url), "text/html; charset=utf-8", PUBLIC_POLICY],
+  "/public.css": [new URL("public.css", source), "text/css; charset=utf-8", PUBLIC_POLICY],
 };
 
 async function serve() {
@@ -32,7 +37,7 @@ async function serve() {
     if (!served) return response.writeHead(404).end();
     // As a server without tokens does.
     if (request.headers.origin) return response.writeHead(403).end();
-    response.writeHead(200, { "Content-Type": served[1], "Content-Security-Policy": POLICY });
+    response.writeHead(200, { "Content-Type": served[1], "Content-Security-Policy": served[2] ?? POLICY });
     return response.end(readFileSync(served[0]));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -71,7 +76,8 @@ class Person {
     person.page.on("request", (request) => person.requests.push(request.url()));
     person.page.on("pageerror", (error) => person.complaints.push(`${error}`));
     person.page.on("console", (line) => line.type() !== "log" && person.complaints.push(line.text()));
-    await person.opens(url);
+    if (options.javaScriptEnabled === false || url.endsWith("/public")) await person.page.goto(url);
+    else await person.opens(url);
     return person;
   }
 
@@ -279,6 +285,35 @@ async function usesAPhone(browser, url) {
   }
 }
 
+/** Read without script on a phone and on a desk, in both colours; what tools check needs script, and is looked at with it. */
+async function readsThePublicPage(browser, url) {
+  for (const [name, viewport] of [["phone", { width: 375, height: 812 }], ["desktop", { width: 1280, height: 900 }]]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const what = `public page, ${name}, ${colorScheme}`;
+      const reader = await Person.visits(browser, url, { viewport, colorScheme, javaScriptEnabled: false });
+      is(`${what}: one heading says what it is`, await reader.page.locator("h1").count(), 1);
+      is(`${what}: all sections are there without script`, await reader.page.locator("main > section").count(), 6);
+      await reader.pictured(`public-${name}-${colorScheme}`);
+      is(`${what}: nothing but its style is asked for`, reader.requests.map((url) => new URL(url).pathname).join(" "), "/public /public.css");
+      is(`${what}: nothing was complained of`, reader.complaints.join("\n"), "");
+      await reader.context.close();
+
+      const checker = await Person.visits(browser, url, { viewport, colorScheme, bypassCSP: true });
+      await checker.page.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+      await checker.isAccessible(what);
+      const wide = await checker.page.evaluate(() => [...document.querySelectorAll("main *")]
+        .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 80)));
+      is(`${what}: everything lies within the screen`, wide.join("; "), "");
+      const columns = await checker.page.evaluate(() => Math.max(...[...document.querySelectorAll("dl")]
+        .map((one) => getComputedStyle(one).gridTemplateColumns.split(" ").length)));
+      is(`${what}: one column on a phone alone`, columns === 1, name === "phone");
+      await checker.page.keyboard.press("Tab");
+      is(`${what}: the first stroke leads to the content`, await checker.page.evaluate(() => document.activeElement.className), "skip");
+      await checker.context.close();
+    }
+  }
+}
+
 async function comesBack(person, url) {
   await person.context.setOffline(false);
   await person.opens(url);
@@ -309,6 +344,7 @@ async function main() {
     is("nothing was complained of", person.complaints.join("\n"), "");
     await comesBack(person, url);
     await usesAPhone(browser, url);
+    await readsThePublicPage(browser, url.replace(/verify$/, "public"));
   } finally {
     await browser.close();
     server?.close();

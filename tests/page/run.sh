@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The page that checks receipts: its module is that of the source, gives the corpus's verdicts, and
-# works in a browser without asking the network.
+# works in a browser without asking the network. And the public page, which works without script.
 # Usage: tests/page/run.sh [URL-OF-A-SERVER]
 # With a server the page is taken from there, else from the source. What the machine lacks is named
 # on a line `skipped: ...`; playwright-core and axe-core come from npm into a temporary folder.

@@ -108,6 +108,7 @@ OBJECTS = {
     63: ("budget", "128k 64 64 32"),
     64: ("question", "128k 128k 128 32"),
     65: ("lookup", "128k 64k 128 128 8<7 128"),
+    66: ("assessment", "128k 128k 128 128 128 64 64 64"),
 }
 ACTS = {*range(16), *range(30, 52), *range(60, 64), *range(70, 80), 90, 91, *range(100, 103)}  # 0 is time
 PAGE, PAGE_BYTES = 9, 384

@@ -15,7 +15,8 @@ use crate::output::{self, Output};
 use crate::rule::hexadecimal;
 use crate::show;
 
-/// Mandates, decisions, fulfilments and appeals: signed texts that the books keep.
+/// Mandates, decisions, fulfilments, appeals, assessments and comments: signed texts that the books
+/// keep.
 #[derive(Subcommand)]
 #[command(after_help = "\
 Examples:

@@ -111,7 +111,8 @@ enum Command {
         #[command(subcommand)]
         action: rule::Rule,
     },
-    /// What authorities say: mandates, decisions, fulfilments, appeals.
+    /// What authorities say, and what is said to it: mandates, decisions, appeals, assessments of
+    /// drafts.
     Document(OnBooks<document::Document>),
     /// Demands for data: what an authority asks, what becomes of it, and what leaves.
     Demand {

@@ -198,6 +198,57 @@ fn a_draft_is_tried_on_what_happened() {
     );
 }
 
+/// A draft is assessed, the assessment signed and commented, and the draft waits for its time.
+#[test]
+fn a_draft_is_assessed_and_waits_for_comments() {
+    let books = Books::new();
+    let pay = "act --id 1 pay payer=11 payee=12 ledger=156 amount=250.00 channel=qr_d";
+    books.done(pay);
+    let draft = RULES
+        .replace("\"500.00\"", "\"100.00\"")
+        .replace("499.99", "99.99");
+    let draft = books.file("draft.toml", &format!("title = \"A hundred\"\n{draft}"));
+    let text = books.path("assessment.txt");
+    let ask = format!("rule try {draft} --assessment {text}");
+    contains(&books.fails(2, &ask), &["--by", "--comments-until"]);
+    let on = |until: &str| format!("{ask} --by 41 --comments-until {until}");
+    contains(
+        &books.fails(2, &on("2500-01-01")),
+        &["a moment is written as"],
+    );
+    books.done(&on("2099-01-01"));
+    let written = fs::read_to_string(&text).expect("it is there");
+    contains(
+        &written,
+        &[
+            "counterfoil/assessment/v1\nby 00000000000000000000000000000029\ndraft ",
+            "\ntitle A hundred\nfrom -\nto -\npayments 2\nrefused 1\npeople 1\nledger 156\nsum 25000\n",
+            "comments_until 2099-01-01T00:00:00Z\n\nJudged: 2 payments, 2250.00 CNY.\n",
+            "Tier 1: 1 payments, 250.00 CNY.",
+        ],
+    );
+    let key = books.path("rules.key");
+    let enter = |file: &str| {
+        let data = books.path("books");
+        format!("document --data {data} enter {file} --key {key}")
+    };
+    let entered = printed(&books.run(&format!("{} --json", enter(&text)), false));
+    let entered: Value = serde_json::from_str(&entered).expect("it is JSON");
+    let digest = entered["sha256"].as_str().expect("a digest");
+    let comment = format!(
+        "counterfoil/comment/v1\nby 00000000000000000000000000000029\nassessment {digest}\n\nToo little.\n"
+    );
+    printed(&books.run(&enter(&books.file("comment.txt", &comment)), false));
+    contains(
+        &books.fails(2, &books.enter(&draft, 1)),
+        &["this draft can be commented until 2099-01-01T00:00:00Z"],
+    );
+    contains(
+        &books.done("audit"),
+        &["differences                           0"],
+    );
+}
+
 /// Nothing is entered that is not signed by whom the books know, and in its turn.
 #[test]
 fn what_is_not_entered_is_told() {

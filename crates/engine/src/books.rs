@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use merkle::Hash;
 use merkle::note::SignatureLine;
 use merkle::tile::{Bundle, HashReader, Tile, WIDTH, prove_consistency};
+use model::batch::OuterLeaf;
 use model::limits::{BATCH_EVENTS, BATCH_LINES};
 use model::money::CurrencyCode;
 use model::object::{ChartLine, Listing, Noun};
@@ -316,6 +317,21 @@ impl Books {
             let first = bundle.index * WIDTH;
             let entries = receipts.tree.entries(first, bundle.width.into());
             Ok(Some(entries.map_err(|e| e.to_string())?))
+        })
+        .await
+    }
+
+    /// Nanoseconds since 1970 of batch `number`; `None` where the log does not have it.
+    pub async fn time_of_batch(&self, number: u64) -> Result<Option<u64>, Refused> {
+        if number >= self.inner.shared.durable().batches {
+            return Ok(None);
+        }
+        self.show(move |receipts| {
+            let entry = receipts.tree.entries(number, 1);
+            let entry = entry.map_err(|e| e.to_string())?;
+            let leaf = entry.last_chunk().and_then(OuterLeaf::from_bytes);
+            let leaf = leaf.ok_or_else(|| format!("entry {number} is no outer leaf"))?;
+            Ok(Some(leaf.timestamp))
         })
         .await
     }

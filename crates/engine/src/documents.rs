@@ -4,12 +4,48 @@ use machine::{DocumentRefusal, SignedDocument};
 use model::Object;
 use model::document::{DOCUMENT_BYTES, Document, DocumentError};
 use model::object::{Decision, DocumentHead, Mandate, Noun};
+use sha2::{Digest, Sha256};
 
 use crate::books::Books;
+use crate::limits::DOCUMENTS_READ;
 use crate::query::History;
 use crate::request::{Refused, Request};
 
+/// A document of the log, whoever signed it, or the pages of a rule book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptDocument {
+    /// Of all documents and rule books, from 1 and without gaps.
+    pub number: u64,
+    /// Nanoseconds since 1970: when it was entered.
+    pub timestamp: u64,
+    /// SHA-256 over it.
+    pub sha256: [u8; 32],
+    /// What it says; `None` where it is a rule book.
+    pub document: Option<Document>,
+}
+
 impl Books {
+    /// The documents from number `from` on, in order, at most `limit` and at most
+    /// [`DOCUMENTS_READ`]; none where there are no more.
+    pub async fn documents_from(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<KeptDocument>, Refused> {
+        let limit = limit.min(DOCUMENTS_READ) as u64;
+        self.read(move |history| {
+            let mut kept = Vec::new();
+            for number in from.max(1)..from.max(1).saturating_add(limit) {
+                match history.kept(number)? {
+                    Some(document) => kept.push(document),
+                    None => break,
+                }
+            }
+            Ok(kept)
+        })
+        .await
+    }
+
     /// Enters a mandate, a decision, a fulfilment or an appeal; the same text again gets the head
     /// that is there.
     pub async fn enter_document(
@@ -74,6 +110,27 @@ impl Books {
 }
 
 impl History {
+    /// The document with this number, if there is one.
+    fn kept(&self, number: u64) -> Result<Option<KeptDocument>, String> {
+        let pages = self.pages(number)?;
+        let Some(first) = pages.first() else {
+            return Ok(None);
+        };
+        let timestamp = first.timestamp;
+        let bytes: Vec<u8> = pages
+            .iter()
+            .flat_map(|page| page.content().to_vec())
+            .collect();
+        let sha256 = Sha256::digest(&bytes).into();
+        let text = String::from_utf8(bytes).ok();
+        Ok(Some(KeptDocument {
+            number,
+            timestamp,
+            sha256,
+            document: text.and_then(|text| Document::parse(&text).ok()),
+        }))
+    }
+
     /// What the pages of a document say that is no rule book.
     fn document_of(&self, number: u64) -> Result<Document, String> {
         let bytes = self.document(number)?;

@@ -62,9 +62,12 @@ pub use demands::{
     ANSWER_ROWS, Answered, DemandError, Knows, Listed, MESSAGE_BYTES, Personal, REGISTER_PAGE,
     Received, Seen, Totalled,
 };
+pub use documents::KeptDocument;
 pub use erase::{Erase, EraseError, ErasedRecords, RETENTION_DAYS, erase};
 pub use events::{Event, EventFilter, EventKind, Events, KindError, KindFilter};
-pub use limits::{CHECKED_BYTES, EVENTS, QUEUE_REQUESTS, STATEMENTS_WITH_PROOFS};
+pub use limits::{
+    CHECKED_BYTES, DOCUMENTS_READ, EVENTS, QUEUE_REQUESTS, STATEMENTS_READ, STATEMENTS_WITH_PROOFS,
+};
 pub use machine::{
     Beyond, DocumentRefusal, Look, LookRefusal, RuleBookEntry, RuleBookRefusal, SignedDocument,
 };

@@ -46,6 +46,12 @@ pub(crate) const EVENT_FRAMES: usize = 64;
 /// Bytes of frames after which no further one is read for the same answer.
 pub(crate) const EVENT_BYTES: usize = 1 << 20;
 
+/// Documents that are read at once at most.
+pub const DOCUMENTS_READ: usize = 64;
+
+/// Statements that are read at once at most.
+pub const STATEMENTS_READ: u64 = 366;
+
 /// Kinds that a filter names at most.
 pub(crate) const EVENT_KINDS: usize = 64;
 

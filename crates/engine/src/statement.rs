@@ -29,6 +29,7 @@ use store::{StoreError, frame};
 use tokio::sync::oneshot;
 
 use crate::books::Books;
+use crate::limits::STATEMENTS_READ;
 use crate::publish::Checkpoints;
 use crate::receipts::{Place, ReceiptAnswer, Receipts};
 use crate::request::{Refused, Reply, Request};
@@ -356,6 +357,18 @@ impl Books {
         self.of_statements(move |statements| {
             let one = |number| statements.summary(&statements.kept(number)?);
             (1..=last).map(one).collect()
+        })
+        .await
+    }
+
+    /// The newest `count` statements that are in the log, the oldest of them first; at most
+    /// [`STATEMENTS_READ`](crate::STATEMENTS_READ).
+    pub async fn newest_statements(&self, count: u64) -> Result<Vec<StatementSummary>, Refused> {
+        let last = self.last_statement().await?;
+        let first = last.saturating_sub(count.min(STATEMENTS_READ)) + 1;
+        self.of_statements(move |statements| {
+            let one = |number| statements.summary(&statements.kept(number)?);
+            (first..=last).map(one).collect()
         })
         .await
     }

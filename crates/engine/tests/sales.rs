@@ -72,5 +72,8 @@ fn sales_by_category_and_day() {
     let second = sales(MORNING + DAY, MORNING + 2 * DAY);
     assert_eq!(second, [line(7, 250, 200, 1), line(8, 0, 300, 0)]);
     assert_eq!(sales(0, MORNING), []);
+    let days = [MORNING, MORNING + DAY, MORNING + 2 * DAY];
+    let days = block_on(books.sales_between(&days)).expect("added up");
+    assert_eq!(days, [first, second], "the log is read once");
     block_on(books.close()).expect("they close");
 }

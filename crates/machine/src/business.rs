@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use model::Object;
 use model::object::{
-    Budget, Calendar, Chargeback, ChartLine, Day, Decision, Demand, DemandFile, Disclosure,
-    DocumentHead, Fee, FeeTier, Figure, Finding, Gift, GiftClaim, GiftSeed, Hold, Holiday, Life,
-    Listing, Lookup, Mandate, Noun, OrderLine, Party, PartyKey, Payment, PaymentRequest, Question,
-    ROLES, Register, Reserve, Role, RuleVersion, Schedule,
+    Assessment, Budget, Calendar, Chargeback, ChartLine, Day, Decision, Demand, DemandFile,
+    Disclosure, DocumentHead, Fee, FeeTier, Figure, Finding, Gift, GiftClaim, GiftSeed, Hold,
+    Holiday, Life, Listing, Lookup, Mandate, Noun, OrderLine, Party, PartyKey, Payment,
+    PaymentRequest, Question, ROLES, Register, Reserve, Role, RuleVersion, Schedule,
 };
 
 use crate::accounts::Accounts;
@@ -153,6 +153,7 @@ shelves! {
     budgets: Budget,
     questions: Question,
     lookups: Lookup,
+    assessments: Assessment,
 }
 
 impl Business {
@@ -248,6 +249,14 @@ impl Business {
     pub(crate) fn has_frozen(&self, party: u128) -> bool {
         let mut decisions = (0..SHARDS).flat_map(|shard| self.decisions.shard(shard));
         decisions.any(|decision| decision.addressee == party && decision.freezes())
+    }
+
+    /// Until when the last comment on a draft may come, where it is assessed. It looks at all
+    /// assessments.
+    pub(crate) fn comments_until(&self, draft: (u128, u128)) -> Option<u64> {
+        let all = (0..SHARDS).flat_map(|shard| self.assessments.shard(shard));
+        let of_draft = all.filter(|one| (one.draft, one.draft_more) == draft);
+        of_draft.map(|one| one.comments_until).max()
     }
 
     /// The lines of the chart, by code.

@@ -108,6 +108,7 @@ impl State {
                 work.put(file);
             }
             Change::Granted(budget) => work.put(budget),
+            Change::Assessed(assessment) => work.put(assessment),
         }
         Ok(head)
     }
@@ -142,8 +143,14 @@ impl State {
         let may_sign = |party: &&Party| match document {
             Document::Mandate(_) | Document::Budget(_) => is_active(party) && party.kind == STAFF,
             Document::Decision(_) => is_active(party) && party.kind == AUTHORITY,
-            // Whoever is frozen may defend itself.
-            Document::Fulfilment(_) | Document::Appeal(_) | Document::Step(_) => party.state != 2,
+            // Whoever is frozen may defend itself, and say what it thinks of rules that are to come.
+            Document::Fulfilment(_)
+            | Document::Appeal(_)
+            | Document::Comment(_)
+            | Document::Step(_) => party.state != 2,
+            Document::Assessment(_) => {
+                is_active(party) && (party.kind == STAFF || party.kind == AUTHORITY)
+            }
             // The books write them.
             Document::Entry(_) | Document::Opening(_) => false,
         };

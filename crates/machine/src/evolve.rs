@@ -243,6 +243,7 @@ impl Books {
                 sound(self.rules.restrictions().takes(decision))?;
             }
             Object::Demand(demand) => sound(demand.document <= self.rules.documents)?,
+            Object::Assessment(one) => sound(one.document <= self.rules.documents)?,
             // The next one, or one that is told of again.
             Object::Finding(finding) => sound(finding.number <= self.rules.findings + 1)?,
             _ => {}

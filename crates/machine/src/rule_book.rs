@@ -2,8 +2,10 @@
 
 use merkle::key::{KeyKind, VerifierKey};
 use model::Object;
+use model::document::moment_text;
 use model::object::{Party, RuleVersion};
 use model::record::PAGE_BYTES;
+use model::rule::RuleBook;
 use model::rule::bytes::{self, BytesError};
 
 use crate::State;
@@ -43,6 +45,9 @@ pub enum RuleBookRefusal {
     Signature,
     /// So many versions are to come that no other can be entered.
     TooMany,
+    /// The draft that it is can be commented until then, in nanoseconds since 1970, and it would
+    /// begin before.
+    UnderComment(u64),
 }
 
 impl core::fmt::Display for RuleBookRefusal {
@@ -59,6 +64,13 @@ impl core::fmt::Display for RuleBookRefusal {
             Self::Key => f.write_str("the signer has no key; party_key_set gives it one"),
             Self::Signature => f.write_str("the signature is not the signer's over this version"),
             Self::TooMany => write!(f, "{VERSIONS} versions are in force or to come already"),
+            Self::UnderComment(until) => {
+                let until = moment_text(*until);
+                write!(
+                    f,
+                    "this draft can be commented until {until}; it begins then or later"
+                )
+            }
         }
     }
 }
@@ -165,7 +177,20 @@ impl State {
         {
             return Err(RuleBookRefusal::TooMany);
         }
-        Ok(book.rules.len() as u16)
+        match self.comments_on(&book, &entry.bytes) {
+            Some(until) if entry.begins.max(time) < until => {
+                Err(RuleBookRefusal::UnderComment(until))
+            }
+            _ => Ok(book.rules.len() as u16),
+        }
+    }
+
+    /// Until when a draft can be commented that is just these rules, or that is these rules before
+    /// anybody said when they hold.
+    fn comments_on(&self, book: &RuleBook, bytes: &[u8]) -> Option<u64> {
+        let business = &self.books.business;
+        let dated = business.comments_until(digest_of(bytes));
+        dated.max(business.comments_until(digest_of(&bytes::encode(&book.undated()))))
     }
 
     /// Whether a version that the log is about to name is signed by whom it says, with the key that

@@ -21,9 +21,10 @@ mod form;
 pub(crate) mod moment;
 mod text;
 
+pub use moment::{read as moment_of, write as moment_text};
 pub use text::{
-    AppealText, BudgetText, DecisionText, EntryText, FulfilmentText, MandateText, OPENED,
-    OpeningText, STEPS, Step, StepText,
+    AppealText, AssessmentText, BudgetText, CommentText, DecisionText, EntryText, FulfilmentText,
+    MandateText, OPENED, OpeningText, STEPS, Step, StepText,
 };
 
 use crate::record;
@@ -69,6 +70,10 @@ pub enum Document {
     Fulfilment(FulfilmentText),
     /// What is asked of a court, or what it decides.
     Appeal(AppealText),
+    /// What a draft of rules would have done to payments of the past.
+    Assessment(AssessmentText),
+    /// What somebody says to that.
+    Comment(CommentText),
     /// What everyone sees of a demand for data.
     Entry(EntryText),
     /// The scope of a demand, opened.
@@ -116,6 +121,8 @@ impl Document {
             Some("decision") => DecisionText::read(&mut lines).map(Self::Decision),
             Some("fulfilment") => FulfilmentText::read(&mut lines).map(Self::Fulfilment),
             Some("appeal") => AppealText::read(&mut lines).map(Self::Appeal),
+            Some("assessment") => AssessmentText::read(&mut lines).map(Self::Assessment),
+            Some("comment") => CommentText::read(&mut lines).map(Self::Comment),
             Some("entry") => EntryText::read(&mut lines).map(Self::Entry),
             Some("opening") => OpeningText::read(&mut lines).map(Self::Opening),
             Some("step") => StepText::read(&mut lines).map(Self::Step),
@@ -123,7 +130,7 @@ impl Document {
             _ => Err(DocumentError {
                 line: 1,
                 why: "a document begins with counterfoil/KIND/v1, where the kind is mandate, \
-                      decision, fulfilment, appeal, step or budget",
+                      decision, fulfilment, appeal, assessment, comment, step or budget",
             }),
         }
     }
@@ -135,6 +142,8 @@ impl Document {
             Self::Decision(text) => text.write(),
             Self::Fulfilment(text) => text.write(),
             Self::Appeal(text) => text.write(),
+            Self::Assessment(text) => text.write(),
+            Self::Comment(text) => text.write(),
             Self::Entry(text) => text.write(),
             Self::Opening(text) => text.write(),
             Self::Step(text) => text.write(),
@@ -149,6 +158,8 @@ impl Document {
             Self::Decision(_) => 1,
             Self::Fulfilment(_) => 2,
             Self::Appeal(_) => 3,
+            Self::Assessment(_) => 4,
+            Self::Comment(_) => 5,
             Self::Entry(_) => 6,
             Self::Opening(_) => 7,
             Self::Step(_) => 8,
@@ -163,6 +174,8 @@ impl Document {
             Self::Decision(text) => text.authority,
             Self::Fulfilment(text) => text.by,
             Self::Appeal(text) => text.by,
+            Self::Assessment(text) => text.by,
+            Self::Comment(text) => text.by,
             Self::Entry(_) | Self::Opening(_) => 0,
             Self::Step(text) => text.by,
             Self::Budget(text) => text.by,
@@ -176,6 +189,8 @@ impl Document {
             Self::Decision(text) => &text.reasons,
             Self::Fulfilment(text) => &text.reasons,
             Self::Appeal(text) => &text.reasons,
+            Self::Assessment(text) => &text.reasons,
+            Self::Comment(text) => &text.reasons,
             Self::Entry(text) => &text.reasons,
             Self::Opening(text) => &text.reasons,
             Self::Step(text) => &text.reasons,

@@ -12,6 +12,7 @@ use crate::form::{Field, Form};
 use crate::pack::{pack, unpack};
 use crate::record::RecordError;
 
+mod assessment;
 mod chart;
 mod decision;
 mod demand;
@@ -21,6 +22,7 @@ mod party;
 mod payment;
 mod rule;
 
+pub use assessment::Assessment;
 pub use chart::{
     ACCOUNT_CLASSES, Calendar, ChartLine, DAY_STATES, Day, Fee, FeeTier, Holiday, ROLES, Role,
 };
@@ -272,7 +274,7 @@ every_object! {
     ChartLine, Party, Fee, FeeTier, Calendar, Holiday, Day, Hold, Payment, PaymentRequest,
     Schedule, Chargeback, Listing, OrderLine, Reserve, Gift, GiftSeed, GiftClaim,
     RuleVersion, Finding, Figure, PartyKey, DocumentHead, Mandate, Decision, Register, Demand,
-    DemandFile, Disclosure, Budget, Question, Lookup,
+    DemandFile, Disclosure, Budget, Question, Lookup, Assessment,
 }
 
 /// The fields that name a party, in objects that are none.

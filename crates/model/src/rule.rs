@@ -255,6 +255,16 @@ impl RuleBook {
         Ok(())
     }
 
+    /// The same rules before anybody said when they hold: all of them drafts.
+    #[must_use]
+    pub fn undated(&self) -> Self {
+        let mut draft = self.clone();
+        for rule in &mut draft.rules {
+            (rule.from, rule.to) = (Rule::DRAFT, 0);
+        }
+        draft
+    }
+
     /// How many tallies its rules name, the same ones counted once.
     fn tallies(&self) -> usize {
         let mut tallies = BTreeSet::new();

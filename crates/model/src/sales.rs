@@ -13,12 +13,17 @@ pub const SALES_LINES: usize = 1 << 22;
 /// Adds up the lines of orders, as each came to stand.
 #[derive(Clone, Debug)]
 pub struct Sales {
-    from: u64,
-    to: u64,
+    /// Where each time begins; the last ends it.
+    bounds: Vec<u64>,
     /// What each line that is finished was sold for.
     finished: BTreeMap<(u128, u128), u128>,
-    sold: BTreeMap<(u32, u32), Sold>,
+    sold: Vec<SoldByListing>,
+    /// How many entries `sold` has.
+    entries: usize,
 }
+
+/// What was sold, by ledger and [`OrderLine::listing`].
+pub type SoldByListing = BTreeMap<(u32, u32), Sold>;
 
 /// What was sold of one listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,13 +58,13 @@ impl Sold {
 }
 
 impl Sales {
-    /// Sales from a moment on to before another, in nanoseconds.
-    pub const fn new(from: u64, to: u64) -> Self {
+    /// Sales of the times from each of some rising moments to before the next, in nanoseconds.
+    pub fn between(bounds: &[u64]) -> Self {
         Self {
-            from,
-            to,
+            bounds: bounds.to_vec(),
             finished: BTreeMap::new(),
-            sold: BTreeMap::new(),
+            sold: vec![BTreeMap::new(); bounds.len().saturating_sub(1)],
+            entries: 0,
         }
     }
 
@@ -86,22 +91,26 @@ impl Sales {
         } else {
             self.finished.insert(key, now);
         }
-        if self.finished.len() > SALES_LINES {
-            return Err(TooManyLines);
-        }
-        if (self.from..self.to).contains(&line.timestamp) {
-            let sold = self.sold.entry((line.ledger, line.listing)).or_default();
+        let begun = self.bounds.partition_point(|from| *from <= line.timestamp);
+        let time = begun.checked_sub(1).and_then(|at| self.sold.get_mut(at));
+        if let Some(time) = time {
+            let before_it = time.len();
+            let sold = time.entry((line.ledger, line.listing)).or_default();
             sold.add(Sold {
                 sales: now.saturating_sub(before),
                 returned: before.saturating_sub(now),
                 lines: u64::from(before == 0),
             });
+            self.entries += time.len() - before_it;
+        }
+        if self.finished.len().max(self.entries) > SALES_LINES {
+            return Err(TooManyLines);
         }
         Ok(())
     }
 
-    /// What was sold, by ledger and [`OrderLine::listing`].
-    pub const fn sold(&self) -> &BTreeMap<(u32, u32), Sold> {
+    /// What was sold in each of the times.
+    pub fn sold(&self) -> &[SoldByListing] {
         &self.sold
     }
 }
@@ -126,11 +135,11 @@ mod tests {
     }
 
     fn sold(from: u64, to: u64, lines: &[OrderLine]) -> Sold {
-        let mut sales = Sales::new(from, to);
+        let mut sales = Sales::between(&[from, to]);
         for line in lines {
             sales.take(line).expect("there is room");
         }
-        sales.sold().get(&(978, 3)).copied().unwrap_or_default()
+        sales.sold()[0].get(&(978, 3)).copied().unwrap_or_default()
     }
 
     #[test]
@@ -159,5 +168,11 @@ mod tests {
         assert_eq!(sold(20, 99, &lines), is(0, 130, 0), "of earlier sales");
         assert_eq!(sold(12, 13, &lines), is(90, 0, 1));
         assert_eq!(sold(22, 99, &lines), is(0, 0, 0));
+        let mut times = Sales::between(&[12, 13, 20]);
+        for line in &lines {
+            times.take(line).expect("there is room");
+        }
+        let each: Vec<_> = times.sold().iter().map(|time| time[&(978, 3)]).collect();
+        assert_eq!(each, [is(90, 0, 1), is(100, 0, 1)], "one after the other");
     }
 }

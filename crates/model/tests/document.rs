@@ -1,7 +1,8 @@
 //! Documents have one form, and say what is wrong with any other.
 
 use model::document::{
-    AppealText, DOCUMENT_BYTES, DecisionText, Document, FulfilmentText, MandateText,
+    AppealText, AssessmentText, CommentText, DOCUMENT_BYTES, DecisionText, Document,
+    FulfilmentText, MandateText,
 };
 use model::form::text_to_integer;
 use model::object::{DECISION_KINDS, DecisionKind, Measure};
@@ -179,8 +180,48 @@ fn answer() -> impl Strategy<Value = Document> {
     )
 }
 
+fn assessment() -> impl Strategy<Value = Document> {
+    let counts = (any::<u64>(), any::<u64>(), any::<u64>());
+    let times = (maybe(moment()), moment(), moment());
+    let all = (id(), any::<[u8; 32]>(), counts, times, 1..9u32, reasons());
+    all.prop_map(
+        |(by, draft, counts, (from, length, until), ledger, reasons)| {
+            let refused = counts.1.min(counts.0);
+            Document::Assessment(AssessmentText {
+                by,
+                draft,
+                title: if ledger % 2 == 0 {
+                    "A draft".to_owned()
+                } else {
+                    String::new()
+                },
+                from,
+                to: from + length,
+                payments: counts.0,
+                refused,
+                people: counts.2.min(refused),
+                ledger,
+                sum: u128::from(refused) << 32,
+                comments_until: until,
+                reasons,
+            })
+        },
+    )
+}
+
+fn comment() -> impl Strategy<Value = Document> {
+    let all = (id(), any::<[u8; 32]>(), reasons());
+    all.prop_map(|(by, assessment, reasons)| {
+        Document::Comment(CommentText {
+            by,
+            assessment,
+            reasons,
+        })
+    })
+}
+
 fn document() -> impl Strategy<Value = Document> {
-    prop_oneof![mandate(), decision(), answer()]
+    prop_oneof![mandate(), decision(), answer(), assessment(), comment()]
 }
 
 proptest! {
@@ -266,7 +307,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "/v1",
         "/v2",
-        "line 1: a document begins with counterfoil/KIND/v1, where the kind is mandate, decision, fulfilment, appeal, step or budget",
+        "line 1: a document begins with counterfoil/KIND/v1, where the kind is mandate, decision, fulfilment, appeal, assessment, comment, step or budget",
     ),
     (
         "2a\n",
@@ -462,13 +503,44 @@ fn kinds_differ() {
     );
 }
 
+#[test]
+fn assessments_add_up() {
+    let text = include_str!("documents/assessment.txt");
+    let told = |from: &str, to: &str| {
+        let wrong = Document::parse(&text.replace(from, to)).expect_err("it is wrong");
+        wrong.to_string()
+    };
+    assert_eq!(
+        told("refused 3120", "refused 1240513"),
+        "line 8: no more are refused than were judged"
+    );
+    assert_eq!(
+        told("people 411", "people 3121"),
+        "line 9: no more people have payments refused than there are such"
+    );
+    assert_eq!(
+        told("ledger 156", "ledger -"),
+        "line 11: a sum is of a ledger, and of payments that are refused"
+    );
+    assert_eq!(
+        told("to 2026-02-01", "to 2025-02-01"),
+        "line 6: the end lies behind the beginning"
+    );
+    assert_eq!(
+        told("comments_until 2026-04-01T00:00:00Z", "comments_until -"),
+        "line 12: an assessment says until when it can be commented"
+    );
+}
+
 /// The examples of docs/decisions.md.
-const EXAMPLES: [&str; 5] = [
+const EXAMPLES: [&str; 7] = [
     include_str!("documents/mandate.txt"),
     include_str!("documents/fine.txt"),
     include_str!("documents/cap.txt"),
     include_str!("documents/fulfilment.txt"),
     include_str!("documents/appeal.txt"),
+    include_str!("documents/assessment.txt"),
+    include_str!("documents/comment.txt"),
 ];
 
 #[test]

@@ -19,6 +19,7 @@ mod names;
 mod packs;
 mod rule;
 mod scope;
+mod words;
 mod write;
 mod zone;
 
@@ -28,6 +29,7 @@ pub use example::{Asked, Example, Expected, Person};
 pub use explain::{consequence, explain};
 pub use packs::{PACKS, Pack, pack};
 pub use rule::{File, read};
+pub use words::in_words;
 pub use write::to_toml;
 pub use zone::resolve;
 

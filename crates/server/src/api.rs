@@ -12,6 +12,7 @@ mod me;
 mod noun;
 mod parties;
 mod past;
+mod public;
 mod receipts;
 mod rules;
 mod service;
@@ -37,6 +38,7 @@ pub(crate) use log::*;
 pub(crate) use me::*;
 pub(crate) use parties::*;
 pub(crate) use past::*;
+pub(crate) use public::*;
 pub(crate) use receipts::*;
 pub(crate) use rules::*;
 pub(crate) use service::*;
@@ -127,6 +129,9 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Answer {
         Operation::VerifyScript => verify_script(&call),
         Operation::VerifyStyle => verify_style(&call),
         Operation::VerifyModule => verify_module(&call),
+        Operation::PublicPage => public_page(call).await,
+        Operation::PublicFacts => public_facts(call).await,
+        Operation::PublicStyle => public_style(&call),
         Operation::Document => document(&call),
         Operation::Health => fresh(health(&call)),
         Operation::Ready => fresh(ready(call).await),

@@ -17,6 +17,7 @@ use crate::listings::Listings;
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::personal::Personal;
+use crate::public::Public;
 use crate::staff::Pseudonyms;
 use crate::webhooks::Webhooks;
 use crate::wire::Currencies;
@@ -68,6 +69,8 @@ pub(crate) struct App {
     pub pseudonyms: Arc<Pseudonyms>,
     /// What listings say.
     pub listings: Listings,
+    /// What everybody may see.
+    pub public: Public,
     pub clock: Clock,
     /// Who gets events as webhooks.
     pub hooks: Hooks,
@@ -82,12 +85,14 @@ pub(crate) struct App {
 
 impl App {
     pub async fn new(options: Options, hooks: Hooks, books: Books) -> Result<Self, Refused> {
+        let listings = Listings::new(books.clone(), options.catalogue);
         let app = Self {
             gate: Gate::new(options.auth, options.data.clone()),
             pseudonyms: Arc::new(Pseudonyms::new(options.data)),
             metrics: Metrics::new(books.clone()),
             personal: Personal::new(books.clone(), options.vault),
-            listings: Listings::new(books.clone(), options.catalogue),
+            public: Public::new(books.clone(), listings.clone(), options.clock),
+            listings,
             clock: options.clock,
             hooks,
             streams: Arc::new(Semaphore::new(STREAMS)),

@@ -8,7 +8,8 @@
 //!
 //! Beside it, `staff` makes what stands in the books for whoever looks at personal data; `personal` and `listings` change the books together with the vault and with the
 //! catalogue, in an order that a crash leaves whole; `stream` tells events as they happen and
-//! `webhooks` has them delivered. For the log of the books: `witnessing` has its checkpoints
+//! `webhooks` has them delivered; `public` puts together the page for
+//! everybody. For the log of the books: `witnessing` has its checkpoints
 //! cosigned by others, [`witness`] cosigns those of others, and [`fetch`] is the one HTTP client.
 
 mod api;
@@ -24,6 +25,7 @@ mod metrics;
 mod openapi;
 mod personal;
 pub mod problem;
+mod public;
 mod query;
 mod refusal;
 mod route;

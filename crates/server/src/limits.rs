@@ -108,6 +108,39 @@ pub const WITNESS_TRIES: usize = 3;
 /// Pieces of evidence that a witness keeps.
 pub const EVIDENCE_PIECES: usize = 1_000;
 
+/// How long the public page is shown before it is made again.
+pub const PUBLIC_WAIT: Duration = Duration::from_secs(5);
+
+/// The same, while something in it is still being read.
+pub const PUBLIC_SOON: Duration = Duration::from_secs(1);
+
+/// How long the sums of all accounts in it are shown before they are added up again.
+pub const PUBLIC_MONEY_WAIT: Duration = Duration::from_mins(1);
+
+/// The least time between two readings of the log for the sales in it.
+pub const PUBLIC_MARKET_WAIT: Duration = Duration::from_hours(1);
+
+/// Decisions in it.
+pub const PUBLIC_DECISIONS: usize = 100;
+
+/// Assessments of drafts in it.
+pub const PUBLIC_ASSESSMENTS: usize = 20;
+
+/// Bytes of the reasons of one decision in it.
+pub const PUBLIC_REASON_BYTES: usize = 4_096;
+
+/// Documents that are read at once for it.
+pub const PUBLIC_DOCUMENTS: usize = 1_024;
+
+/// Ledgers in it.
+pub const PUBLIC_LEDGERS: usize = 16;
+
+/// Statements in it.
+pub const PUBLIC_STATEMENTS: u64 = 60;
+
+/// Categories of listings in it, the one for all others with them.
+pub const PUBLIC_CATEGORIES: usize = 8;
+
 const _: () = assert!(JSON_BYTES / model::limits::BATCH_EVENTS > 1_000);
 const _: () = assert!(STREAMS < CONNECTIONS / 2, "streams leave room for requests");
 const _: () = assert!(DISCARD_BYTES > model::limits::BATCH_EVENTS * size_of::<model::Transfer>());

@@ -194,6 +194,16 @@ impl Listings {
         }))
     }
 
+    /// What a listing of this category says that it is called.
+    pub async fn label_of(&self, category: u32) -> Result<Option<String>, Problem> {
+        let query = format!("category={category}&limit=1");
+        let page = self
+            .search(ListingSearch::read(Some(&query))?, None)
+            .await?;
+        let label = page.hits.into_iter().next().map(|(_, texts)| texts.label);
+        Ok(label.filter(|label| !label.is_empty()))
+    }
+
     /// A page of what is found, joined with the books.
     pub async fn search(
         &self,

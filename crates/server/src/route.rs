@@ -122,6 +122,9 @@ pub(crate) enum Operation {
     VerifyScript,
     VerifyStyle,
     VerifyModule,
+    PublicPage,
+    PublicFacts,
+    PublicStyle,
     Document,
     Health,
     Ready,
@@ -178,7 +181,7 @@ const fn delete(path: &'static str, access: Access, operation: Operation) -> Rou
 }
 
 /// All routes. `/v1/admin/clock` is there only under a manual clock.
-pub static TABLE: [Route; 82] = [
+pub static TABLE: [Route; 85] = [
     post("/v1/accounts", WRITE, Operation::CreateAccounts),
     post("/v1/transfers", WRITE, Operation::CreateTransfers),
     post("/v1/accounts/lookup", READ, Operation::LookupAccounts),
@@ -305,6 +308,9 @@ pub static TABLE: [Route; 82] = [
     get("/verify.js", Access::Open, Operation::VerifyScript),
     get("/verify.css", Access::Open, Operation::VerifyStyle),
     get("/verify.wasm", Access::Open, Operation::VerifyModule),
+    get("/public", Access::Open, Operation::PublicPage),
+    get("/public.json", Access::Open, Operation::PublicFacts),
+    get("/public.css", Access::Open, Operation::PublicStyle),
     get("/openapi.json", Access::Open, Operation::Document),
     get("/health", Access::Open, Operation::Health),
     get("/ready", Access::Open, Operation::Ready),

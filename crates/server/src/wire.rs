@@ -53,6 +53,12 @@ pub use webhook::{DeadLettersView, NewWebhook, Replay, Rotation, WebhookView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// 32 bytes in 64 hexadecimal digits.
+pub fn digest_text(digest: &[u8; 32]) -> String {
+    let halves = digest.as_chunks::<16>().0.iter();
+    halves.map(|half| hexadecimal(*half)).collect()
+}
+
 /// The declared currencies, by ledger.
 pub type Currencies = BTreeMap<u32, Currency>;
 

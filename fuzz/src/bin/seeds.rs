@@ -379,7 +379,15 @@ const JSON: [&str; 8] = [
 ];
 
 /// The examples of documents.
-const DOCUMENTS: [&str; 5] = ["mandate", "fine", "cap", "fulfilment", "appeal"];
+const DOCUMENTS: [&str; 7] = [
+    "mandate",
+    "fine",
+    "cap",
+    "fulfilment",
+    "appeal",
+    "assessment",
+    "comment",
+];
 
 const COMMANDS: [&str; 6] = [
     r#"{"id":"7","act":"pay","payer":"1","payee":2,"ledger":978,"amount":"12.50","funding":"card"}"#,

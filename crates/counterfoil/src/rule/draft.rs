@@ -15,6 +15,7 @@ use model::rule::RuleBook;
 use rulebook::explain;
 use serde_json::{Value, json};
 
+use super::assessment::Publish;
 use super::{parse, read};
 use crate::failure::Failure;
 use crate::output::{Output, say};
@@ -30,6 +31,7 @@ Examples:
   counterfoil rule try draft.toml --data ./books --from 2026-01-01 --to 2026-02-01
   counterfoil rule try qr-2018.toml --data ./bank --always --take ledger:203=CNY:2 --take kind:6=pay \\
       --take account:1=wallet --take person=customer:2 --svg chart.svg
+  counterfoil rule try draft.toml --data ./books --assessment draft.txt --by 41 --comments-until 2026-04-01
 
 No process may have the books open; nothing in them is changed. The exit code is 0 whatever the
 draft would have done.")]
@@ -56,6 +58,8 @@ pub struct Try {
     /// Writes a chart of what would not have been made, by day.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    #[command(flatten)]
+    publish: Publish,
 }
 
 /// What books are taken as.
@@ -89,6 +93,7 @@ pub fn run(asked: &Try, output: Output) -> Result<(), Failure> {
         let wrong = |error| Failure::Input(format!("{}: {error}", path.display()));
         fs::write(path, chart(&done)).map_err(wrong)?;
     }
+    asked.publish.write(&file.title, &draft, &done)?;
     let told = Told {
         book: &file.book,
         draft: &draft,

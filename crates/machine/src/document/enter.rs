@@ -1,14 +1,17 @@
 //! What follows from documents that are signed as they say, or why nothing does.
 
-use model::document::{AppealText, DecisionText, Document, FulfilmentText, MandateText};
+use model::document::{
+    AppealText, AssessmentText, CommentText, DecisionText, Document, FulfilmentText, MandateText,
+};
 use model::object::{
-    APPEALS, Budget, Decision, DecisionKind, DecisionState, Demand, DemandFile, Mandate,
-    OUTCOMES_OF_APPEALS, Party,
+    APPEALS, Assessment, Budget, Decision, DecisionKind, DecisionState, Demand, DemandFile,
+    Mandate, OUTCOMES_OF_APPEALS, Party,
 };
 
 use super::{AUTHORITY, Beyond, DocumentRefusal as Refusal, STAFF, is_active};
 use crate::State;
 use crate::acts::decision::LODGED;
+use crate::rules::standing::digest_of;
 
 /// Places in [`APPEALS`].
 const UPHELD: u8 = 2;
@@ -41,6 +44,8 @@ pub(super) enum Change {
     Stepped(Demand, DemandFile),
     /// An authority has this budget.
     Granted(Budget),
+    /// An assessment stands so.
+    Assessed(Assessment),
 }
 
 impl State {
@@ -64,6 +69,8 @@ impl State {
             }
             Document::Budget(text) => self.grant(text).map(Change::Granted),
             Document::Entry(_) | Document::Opening(_) => Err(Refusal::Signer),
+            Document::Assessment(text) => self.assess(time, document, text).map(Change::Assessed),
+            Document::Comment(text) => self.comment(time, text).map(Change::Assessed),
         }
     }
 
@@ -243,6 +250,45 @@ impl State {
         Ok(appealed)
     }
 
+    fn assess(
+        &self,
+        time: u64,
+        document: &Document,
+        text: &AssessmentText,
+    ) -> Result<Assessment, Refusal> {
+        if text.comments_until <= time {
+            return Err(Refusal::CommentsOver);
+        }
+        if text.ledger != 0 && self.currency(text.ledger).is_none() {
+            return Err(Refusal::Ledger);
+        }
+        let (digest, digest_more) = digest_of(document.to_text().as_bytes());
+        let (draft, draft_more) = halves(text.draft);
+        Ok(Assessment {
+            digest,
+            digest_more,
+            party: text.by,
+            draft,
+            draft_more,
+            comments_until: text.comments_until,
+            document: self.books.rules.documents + 1,
+            ..Assessment::default()
+        })
+    }
+
+    /// An assessment with one comment more.
+    fn comment(&self, time: u64, text: &CommentText) -> Result<Assessment, Refusal> {
+        let assessment: Option<&Assessment> = self.books.business.open(halves(text.assessment));
+        let assessment = assessment.ok_or(Refusal::NoAssessment)?;
+        if time >= assessment.comments_until {
+            return Err(Refusal::CommentsClosed);
+        }
+        Ok(Assessment {
+            comments: assessment.comments + 1,
+            ..*assessment
+        })
+    }
+
     /// What a court decides on an appeal.
     fn hear(&self, time: u64, text: &AppealText, is_reasoned: bool) -> Result<Decision, Refusal> {
         let decision = self.decision(text.authority, text.number);
@@ -273,6 +319,12 @@ impl State {
             _ => heard,
         })
     }
+}
+
+/// The halves of a digest, as records have it.
+fn halves(digest: [u8; 32]) -> (u128, u128) {
+    let [first, second] = [0, 1].map(|half| digest.as_chunks::<16>().0[half]);
+    (u128::from_le_bytes(first), u128::from_le_bytes(second))
 }
 
 const fn standing(decision: Decision, state: DecisionState) -> Decision {

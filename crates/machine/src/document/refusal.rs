@@ -83,6 +83,12 @@ pub enum DocumentRefusal {
     Budget(u64),
     /// The authority has a budget, and it does not grow.
     BudgetStands,
+    /// The time for comments would be over before the assessment is entered.
+    CommentsOver,
+    /// No assessment has the digest that is named.
+    NoAssessment,
+    /// The time for comments on the assessment is over.
+    CommentsClosed,
 }
 
 /// In what a document goes beyond the mandate of its authority.
@@ -147,8 +153,8 @@ impl core::fmt::Display for DocumentRefusal {
                 );
             }
             Self::Signer => {
-                "a mandate or a budget is signed by staff, a decision by an authority, an answer by \
-                 a party; none frozen or closed"
+                "a mandate or a budget is signed by staff, a decision by an authority, an assessment by \
+                 either, an answer or a comment by a party; none of the first frozen, none closed"
             }
             Self::Key => "the signer has no key; party_key_set gives it one",
             Self::Signature => "the signature is not the signer's over this text",
@@ -179,6 +185,9 @@ impl core::fmt::Display for DocumentRefusal {
             }
             Self::NoBudget => "the authority has no budget for questions about everybody",
             Self::BudgetStands => "the authority has a budget, and it does not grow",
+            Self::CommentsOver => "comments end before the assessment is entered",
+            Self::NoAssessment => "there is no assessment with this SHA-256",
+            Self::CommentsClosed => "the time for comments on the assessment is over",
         };
         f.write_str(says)
     }

@@ -5,6 +5,7 @@
     reason = "transcripts are rewritten with them"
 )]
 
+mod assessments;
 mod bulk;
 mod chargebacks;
 mod claims;

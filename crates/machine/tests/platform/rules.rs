@@ -69,7 +69,7 @@ fn rule(id: &str, act: &str, (left, most): (Term, Term), then: Consequence) -> R
     }
 }
 
-fn book(rules: Vec<Rule>) -> RuleBook {
+pub fn book(rules: Vec<Rule>) -> RuleBook {
     let ahead = Offset::ZERO + 8 * 60;
     RuleBook {
         zones: vec![Zone {
@@ -94,7 +94,10 @@ fn entry(book: &RuleBook, version: u32, begins: u64) -> RuleBookEntry {
     entry
 }
 
-fn enter(platform: &mut Platform, entry: &RuleBookEntry) -> Result<RuleVersion, RuleBookRefusal> {
+pub fn enter(
+    platform: &mut Platform,
+    entry: &RuleBookEntry,
+) -> Result<RuleVersion, RuleBookRefusal> {
     platform.step(entry.moments(), |state, _, time, sink| {
         state.enter_rule_book(time, entry, sink)
     })
@@ -114,7 +117,7 @@ fn platform() -> Platform {
     platform
 }
 
-fn daily(act: &str, most: u128, then: Consequence) -> Rule {
+pub fn daily(act: &str, most: u128, then: Consequence) -> Rule {
     let sum = tally(Measure::Sum, Per::Party, Window::Day);
     rule("daily", act, (sum, Term::Money(most)), then)
 }

@@ -402,7 +402,8 @@ fn plain(object: &Object) -> Option<Object> {
         | Object::Disclosure(_)
         | Object::Budget(_)
         | Object::Question(_)
-        | Object::Lookup(_) => return None,
+        | Object::Lookup(_)
+        | Object::Assessment(_) => return None,
     }
     Some(object)
 }

@@ -1,6 +1,6 @@
 //! What a document of a kind can say: which fields it needs, and which it does not take.
 
-use super::{BudgetText, DecisionText, MandateText, OpeningText, Step, StepText};
+use super::{AssessmentText, BudgetText, DecisionText, MandateText, OpeningText, Step, StepText};
 use crate::object::{DecisionKind, Measure, SIDES};
 
 /// The field that is wrong, and why.
@@ -219,6 +219,34 @@ pub(super) fn budget(text: &BudgetText) -> Result<(), Wrong> {
         text.thousandths <= 1_000_000,
         "thousandths",
         "a budget is at most 1000000 thousandths of epsilon",
+    )
+}
+
+pub(super) fn assessment(text: &AssessmentText) -> Result<(), Wrong> {
+    ensure(
+        text.to == 0 || text.to > text.from,
+        "to",
+        "the end lies behind the beginning",
+    )?;
+    ensure(
+        text.refused <= text.payments,
+        "refused",
+        "no more are refused than were judged",
+    )?;
+    ensure(
+        text.people <= text.refused,
+        "people",
+        "no more people have payments refused than there are such",
+    )?;
+    ensure(
+        text.sum == 0 || text.ledger != 0 && text.refused != 0,
+        "sum",
+        "a sum is of a ledger, and of payments that are refused",
+    )?;
+    ensure(
+        text.comments_until != 0,
+        "comments_until",
+        "an assessment says until when it can be commented",
     )
 }
 

@@ -215,6 +215,16 @@ pub(super) const WORDS: Form<String> = Form {
     says: "words stand here, without spaces around them; - is none",
 };
 
+/// One line of words, or none.
+pub(super) const MAYBE_WORDS: Form<String> = Form {
+    read: |text| match text {
+        "-" => Some(String::new()),
+        text => is_words(text).then(|| text.to_owned()),
+    },
+    write: |words| or_dash(words, Clone::clone),
+    says: "words stand here, without spaces around them; none is -",
+};
+
 fn is_words(text: &str) -> bool {
     !text.is_empty() && text != "-" && text.trim() == text
 }
@@ -238,18 +248,6 @@ pub(super) const LAWS: Form<Vec<String>> = Form {
     },
     write: |laws| or_dash(laws, |laws| laws.join("; ")),
     says: "up to 8 laws stand here with a semicolon and a space between; none is -",
-};
-
-/// One line of words, or none.
-pub(super) const MAYBE_WORDS: Form<String> = Form {
-    read: |text| {
-        if text == "-" {
-            return Some(String::new());
-        }
-        (WORDS.read)(text)
-    },
-    write: |words| or_dash(words, Clone::clone),
-    says: "words stand here, without spaces around them; none is -",
 };
 
 /// SHA-256 in hexadecimal, or none.

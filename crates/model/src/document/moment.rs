@@ -11,7 +11,7 @@ const LAST_YEAR: u32 = 2_199;
 pub(super) const ZONE_ZERO: u16 = crate::rule::Offset::ZERO;
 
 /// Nanoseconds since 1970 of `2026-01-05T00:00:00Z`.
-pub(super) fn read(text: &str) -> Option<u64> {
+pub fn read(text: &str) -> Option<u64> {
     let bytes = text.as_bytes();
     let marks = [
         (4, b'-'),
@@ -39,7 +39,7 @@ pub(super) fn read(text: &str) -> Option<u64> {
 }
 
 /// The text that [`read`] makes these nanoseconds of, whole seconds.
-pub(super) fn write(moment: u64) -> String {
+pub fn write(moment: u64) -> String {
     let seconds = moment / SECOND;
     let mut day = seconds / DAY_SECONDS;
     let mut year = 1_970;

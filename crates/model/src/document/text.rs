@@ -303,6 +303,41 @@ texts! {
         outcome "outcome": u8 = OUTCOME,
     }
 
+    /// What a draft of rules would have done to payments of the past, and until when everybody may
+    /// say something to it.
+    AssessmentText "assessment" {
+        /// The member of the staff or the authority that signs it.
+        by "by": u128 = form::PARTY,
+        /// SHA-256 over the canonical bytes of the draft.
+        draft "draft": [u8; 32] = form::SHA256,
+        /// What the draft is called; may be empty.
+        title "title": String = form::MAYBE_WORDS,
+        /// Nanoseconds since 1970: from when on payments were judged; 0 is the beginning.
+        from "from": u64 = form::MAYBE_MOMENT,
+        /// Nanoseconds since 1970: when that ended; 0 is the end.
+        to "to": u64 = form::MAYBE_MOMENT,
+        /// Payments that were judged.
+        payments "payments": u64 = form::MAYBE_64,
+        /// Those that the draft would not have let through.
+        refused "refused": u64 = form::MAYBE_64,
+        /// How many people they are of.
+        people "people": u64 = form::MAYBE_64,
+        /// Of the sum; 0 where none is said.
+        ledger "ledger": u32 = form::MAYBE_32,
+        /// What those come to on that ledger, in minor units.
+        sum "sum": u128 = form::MAYBE_128,
+        /// Nanoseconds since 1970: until when it can be commented.
+        comments_until "comments_until": u64 = form::MAYBE_MOMENT,
+    }
+
+    /// What somebody says to an assessment.
+    CommentText "comment" {
+        /// Who says it, and signs.
+        by "by": u128 = form::PARTY,
+        /// SHA-256 over the text of the assessment.
+        assessment "assessment": [u8; 32] = form::SHA256,
+    }
+
     /// What everyone sees of a demand for data, sealed or not. The books write it; nobody signs it.
     EntryText "entry" {
         /// From 1, without gaps.
@@ -459,6 +494,23 @@ impl FulfilmentText {
 }
 
 impl AppealText {
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "as its neighbours"
+    )]
+    const fn check(&self) -> Result<(), check::Wrong> {
+        Ok(())
+    }
+}
+
+impl AssessmentText {
+    fn check(&self) -> Result<(), check::Wrong> {
+        check::assessment(self)
+    }
+}
+
+impl CommentText {
     #[expect(
         clippy::unnecessary_wraps,
         clippy::unused_self,

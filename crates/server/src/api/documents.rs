@@ -29,7 +29,8 @@ pub struct NewDocument {
 
 /// Enters a document of an authority or about one.
 ///
-/// A mandate, a decision, a fulfilment or an appeal, signed by whom it names; what follows from it
+/// A mandate, a decision, a fulfilment, an appeal, an assessment of a draft of rules or a comment
+/// on one, signed by whom it names; what follows from it
 /// follows at once. The same again answers with the document that is there.
 #[utoipa::path(
     post, path = "/v1/documents", tag = "decisions",

@@ -89,7 +89,7 @@ fn refused(refusal: &RuleBookRefusal) -> Problem {
     let detail = format!("The rule book is not entered: {refusal}.");
     let at = match refusal {
         RuleBookRefusal::Version(_) => "/version",
-        RuleBookRefusal::Begins => "/begins",
+        RuleBookRefusal::Begins | RuleBookRefusal::UnderComment(_) => "/begins",
         RuleBookRefusal::Signer | RuleBookRefusal::Key => "/party",
         RuleBookRefusal::Signature => "/signature",
         RuleBookRefusal::Bytes(_) | RuleBookRefusal::TooMany => "/rules",

@@ -11,6 +11,7 @@ mod log;
 mod looks;
 mod parties;
 mod past;
+mod public;
 mod receipts;
 mod refusals;
 mod scopes;

@@ -45,7 +45,7 @@ things! {
     PaymentRequest deadline, Schedule deadline, Chargeback deadline, Listing,
     OrderLine deadline, Reserve deadline, Gift deadline, GiftSeed, GiftClaim,
     RuleVersion, Finding, Figure, PartyKey, DocumentHead, Mandate, Decision, Register, Demand,
-    DemandFile, Disclosure, Budget, Question, Lookup,
+    DemandFile, Disclosure, Budget, Question, Lookup, Assessment,
 }
 
 #[derive(Clone, Copy, Debug)]
