@@ -5,10 +5,11 @@
 //! minute, the sales of a year for an hour at least.
 //!
 //! - `view`: what it shows, as one value;
-//! - `gather`, `papers`, `decisions`, `money`, `market`: where that comes from;
+//! - `gather`, `papers`, `decisions`, `demands`, `money`, `market`: where that comes from;
 //! - `html`, `tables`, `draw`, `text`: the page that is written of it.
 
 mod decisions;
+mod demands;
 mod draw;
 mod gather;
 mod html;
@@ -34,7 +35,7 @@ use crate::listings::Listings;
 use crate::wire::{Currencies, U64};
 use market::Market;
 use papers::Papers;
-use view::{DemandsView, MoneyView, PublicView};
+use view::{MoneyView, PublicView};
 
 /// What is kept of the page.
 pub(crate) struct Public {
@@ -105,7 +106,7 @@ impl Public {
             log: gather::log(books).await?,
             rules: gather::rules(books, &kept.papers, (time, &currencies)).await?,
             decisions: decisions::view(books, &kept.papers, &currencies).await?,
-            demands: DemandsView::default(),
+            demands: demands::demands(books, time).await?,
             money: self.money(kept, now, (time, &currencies)).await?,
             market,
         };

@@ -240,6 +240,11 @@ pub(super) fn demands(page: &mut Page, demands: &DemandsView) {
         rows: counts.collect(),
     };
     table.write(page);
+    page.raw(
+        "<p>Each stands in the log, and the log counts them: <a href=\"/log/register/demands/0\">the \
+         register</a> has a receipt for each, and so have <a href=\"/log/register/disclosures/0\">what \
+         was given</a>. <code>counterfoil monitor</code> holds one against the other.</p>",
+    );
     let table = Table {
         caption: "Demands, the newest first",
         columns: &DEMANDS,
