@@ -7,7 +7,7 @@ use clap::Subcommand;
 use merkle::checkpoint::Checkpoint;
 use merkle::note::Note;
 use merkle::tile::{Bundle, new_bundles, new_tiles};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::failure::Failure;
@@ -20,8 +20,8 @@ Examples:
   counterfoil log export ./public
   counterfoil log export ./public --data ./books
 
-The folder holds what the server has under /log (C2SP tlog-tiles). A second export adds what is new;
-the checkpoint is written last.")]
+The folder holds what the server has under /log (C2SP tlog-tiles, the register of demands). A second
+export adds what is new; the checkpoint is written last.")]
 pub enum Log {
     /// Writes the log into a folder.
     Export {
@@ -34,6 +34,8 @@ pub enum Log {
 /// `log`.
 pub fn run(log: &Log, client: &mut Client, output: Output) -> Result<(), Failure> {
     let Log::Export { out } = log;
+    // Before the checkpoint, so that it covers all of their receipts.
+    let mut files = register(client, out)?;
     let (note, size) = checkpoint(&client.resource("/log/checkpoint")?.1)?;
     let old = match fs::read(out.join("checkpoint")) {
         Ok(there) => checkpoint(&there)?.1,
@@ -45,7 +47,6 @@ pub fn run(log: &Log, client: &mut Client, output: Output) -> Result<(), Failure
     }
     let tiles = new_tiles(old, size).map(|tile| tile.path());
     let bundles = new_bundles(old, size).map(|bundle: Bundle| bundle.path());
-    let mut files = 0;
     for path in tiles.chain(bundles) {
         let (_, bytes) = client.resource(&format!("/log/{path}"))?;
         write(&out.join(&path), &bytes)?;
@@ -61,6 +62,24 @@ pub fn run(log: &Log, client: &mut Client, output: Output) -> Result<(), Failure
         ),
     }
     Ok(())
+}
+
+/// Writes the register of demands for data, page by page; gives how many.
+fn register(client: &mut Client, out: &Path) -> Result<u64, Failure> {
+    let mut files = 0;
+    for of in ["demands", "disclosures"] {
+        for page in 0.. {
+            let path = format!("register/{of}/{page}");
+            let (_, bytes) = client.resource(&format!("/log/{path}"))?;
+            let view: Value = serde_json::from_slice(&bytes).map_err(Failure::input)?;
+            if view["entries"].as_array().is_none_or(Vec::is_empty) {
+                break;
+            }
+            write(&out.join(&path), &bytes)?;
+            files += 1;
+        }
+    }
+    Ok(files)
 }
 
 fn checkpoint(bytes: &[u8]) -> Result<(Note, u64), Failure> {

@@ -177,6 +177,14 @@ fn whoever_was_asked_about_sees_it_and_checks_it_and_nobody_else_does() {
     let own_key = books_key.trim();
     let verified = printed(&run(&format!("verify {receipt} --key {own_key}")));
     contains(&verified, "disclosure");
+    // A stranger with the log's key counts both demands, the sealed one too.
+    let monitor = format!("monitor {}/log --key {own_key} --json", serving.url);
+    let watched: Value = serde_json::from_str(&printed(&run(&monitor))).expect("it is JSON");
+    assert_eq!(
+        watched["findings"].as_array().map(Vec::len),
+        Some(0),
+        "{watched}"
+    );
     let none = printed(&mine(&serving.url, &other, "disclosures"));
     contains(&none, "nobody asked");
     for (token, number) in [(&other, 1), (&own, 2), (&own, 3)] {
