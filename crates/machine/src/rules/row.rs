@@ -293,7 +293,7 @@ mod tests {
     /// now and as they were in a `cf-snap4`.
     #[test]
     fn shards_of_different_times_add_up_to_the_same() {
-        let is_early = |shard: usize| shard % 2 == 0;
+        let is_early = |shard: usize| shard.is_multiple_of(2);
         for by in [ShardsBy::Subject, ShardsBy::Row] {
             let mut whole = kept(&many());
             count(&mut whole, 0..300, |_| true);

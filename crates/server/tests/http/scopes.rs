@@ -44,6 +44,8 @@ async fn all_routes_by_all_scopes() {
         let path = route
             .path
             .replace("{id}", "1")
+            .replace("{serial}", "1")
+            .replace("{page}", "0")
             .replace("{*path}", "0/000.p/1");
         let path = path.replace("{number}", "1").replace("{line}", "0");
         // Nobody cosigns here, and there is nothing to be in a tile.
