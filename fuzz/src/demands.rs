@@ -1,8 +1,8 @@
 //! What authorities send: messages that ask, and scopes as text.
 
+use demands::age::Identity;
 use demands::auth001::{ById, Demand, Terms, read};
 use demands::auth002::{Outcome, Response, Status, write};
-use demands::age::Identity;
 use demands::{Period, Scope};
 
 /// A message that asks: what is a scope is written as one, and every demand can be answered.
