@@ -195,6 +195,11 @@ fn a_chart_is_loaded_once_and_acts_are_carried_out() {
 fn personal_data_are_kept_shown_and_erased_and_no_trace_has_them() {
     let books = Books::new();
     books.done(&["act", "party_open", "party=11", "kind=customer"]);
+    books.done(&["act", "party_open", "party=41", "kind=staff"]);
+    let desk = [
+        "token", "new", "--scope", "read", "--name", "desk", "--party", "41",
+    ];
+    let desk = books.done(&desk);
     let traces = books.parent.path().join("traces");
     let mut server = Command::new(env!("CARGO_BIN_EXE_counterfoil"))
         .args(["serve", "--no-auth", "--listen", "127.0.0.1:0", "--data"])
@@ -216,6 +221,7 @@ fn personal_data_are_kept_shown_and_erased_and_no_trace_has_them() {
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
         command.args(["party", "data"]).args(arguments);
+        command.args(["--token", desk.trim()]);
         let output = command.args(["--json", "--server", &url]).output();
         let output = output.expect("it runs");
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
@@ -225,7 +231,8 @@ fn personal_data_are_kept_shown_and_erased_and_no_trace_has_them() {
     let put = ["put", "11", "name=Zoe Novak", "x_equation=a=b"];
     assert_eq!(run(&put).1["status"], "created");
     assert_eq!(run(&put).1["status"], "exists");
-    let (_, shown, _) = run(&["show", "11"]);
+    let show = ["show", "11", "--purpose", "support", "--reference", "C-7"];
+    let (_, shown, _) = run(&show);
     assert_eq!(shown["data"]["name"], "Zoe Novak");
     assert_eq!(shown["data"]["x_equation"], "a=b");
     assert_eq!(run(&["erase", "11"]).1["status"], "erased");
@@ -233,7 +240,8 @@ fn personal_data_are_kept_shown_and_erased_and_no_trace_has_them() {
     for (code, arguments, says) in [
         (2, &["put", "11", "Zoe Novak"][..], "FIELD=VALUE"),
         (1, &["put", "11", "name=Zoe Novak"], "party_data_erased"),
-        (1, &["show", "11"], "erased"),
+        (1, &show, "erased"),
+        (2, &["show", "11", "--reference", "C-7"], "--purpose"),
     ] {
         let (ended, _, told) = run(arguments);
         assert_eq!(ended, Some(code), "{told}");
@@ -244,6 +252,7 @@ fn personal_data_are_kept_shown_and_erased_and_no_trace_has_them() {
     let traces = std::fs::read_to_string(traces).expect("they are text");
     assert!(traces.contains("serving"), "there are traces: {traces}");
     assert!(!traces.contains("Novak"), "{traces}");
+    assert!(!traces.contains(desk.trim()), "{traces}");
 }
 
 #[test]
