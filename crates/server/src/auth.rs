@@ -267,15 +267,18 @@ fn parse_line(line: &str) -> Option<Token> {
 }
 
 fn check_bound(scope: Scope, bound: Option<&Bound>) -> Result<(), TokenError> {
-    match bound {
-        None if scope == Scope::Person => Err(TokenError::Unbound),
-        None => Ok(()),
-        Some(Bound { party: 0, .. }) => Err(TokenError::Party),
-        Some(Bound { role: None, .. }) => Ok(()),
-        Some(Bound {
-            role: Some(role), ..
-        }) if scope != Scope::Person && is_role(role) => Ok(()),
-        Some(_) => Err(TokenError::Role),
+    let Some(Bound { party, role }) = bound else {
+        let needs_nobody = scope != Scope::Person;
+        return needs_nobody.then_some(()).ok_or(TokenError::Unbound);
+    };
+    if *party == 0 {
+        return Err(TokenError::Party);
+    }
+    let may_have = |role: &String| scope != Scope::Person && is_role(role);
+    if role.as_ref().is_none_or(may_have) {
+        Ok(())
+    } else {
+        Err(TokenError::Role)
     }
 }
 

@@ -128,7 +128,7 @@ mod tests {
         let made = pseudonyms.of(41, "support").expect("made").to_le_bytes();
         assert_eq!(
             u128::from_be_bytes(made),
-            0x616353b24bccea76b8daf241845a168f
+            0x6163_53b2_4bcc_ea76_b8da_f241_845a_168f
         );
     }
 
