@@ -149,7 +149,23 @@ fn a_demo_adds_up_and_is_the_same_again() {
     let first = books.json(&demo);
     assert_eq!(first["differences"], Value::Array(vec![]));
     assert_eq!(first["debits"], first["credits"]);
+    let after = &first["supervision"];
+    let says = |name: &str, part: &str| {
+        let text = after[name].as_str().unwrap_or_default();
+        assert!(text.contains(part), "{part} is not in {after}");
+    };
+    says("rule", "40.00 of 50.00 EUR used");
+    says("decision", "Decision 1 of authority 42 stops gift");
+    assert_eq!(after["decision_state"], "lifted");
+    assert_eq!(
+        (&after["demand"], &after["narrowed"]),
+        (&"closed".into(), &true.into())
+    );
+    assert_eq!(after["rows"], after["read"].to_string().as_str());
+    assert_eq!(after["sealed"], serde_json::json!(["police", true]));
     assert_eq!(books.json(&demo), first);
+    let audited = books.json(&["audit"]);
+    assert_eq!(audited["differences"], Value::Array(vec![]));
     let other = [demo.as_slice(), &["--seed", "7"]].concat();
     let refused = books.run(&other);
     assert_eq!(refused.status.code(), Some(2));

@@ -1,6 +1,7 @@
 //! `demo`: a day of a marketplace, made up, carried out over HTTP, and left running to look at.
 
 mod day;
+mod supervision;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use crate::output::{Output, say};
 use crate::progress;
 
 use day::{DAY, Day, Due, EURO, MIDNIGHT, Step};
+use supervision::Supervision;
 
 const EXPONENT: u8 = 2;
 const SECOND: u64 = 1_000_000_000;
@@ -71,6 +73,8 @@ struct Summary {
     credits: u128,
     /// Whatever does not agree.
     differences: Vec<String>,
+    /// The day after.
+    supervision: Option<Supervision>,
 }
 
 /// Runs the demo.
@@ -87,11 +91,19 @@ pub fn run(demo: &Demo, output: Output) -> Result<(), Failure> {
         SocketAddr::from(([127, 0, 0, 1], 0)),
         Clock::Manual,
     )?;
-    let lived = live_and_sum_up(&made, &local, output);
+    let lived = live_and_sum_up(&made, &local, demo);
     // The books are closed in any case; the day's own failure is the one told.
     let closed = local.close();
-    lived?;
+    let mut summary = lived?;
     closed?;
+    let tried = supervision::try_draft(&demo.data)?;
+    if let Some(supervision) = &mut summary.supervision {
+        supervision.tried = Some(tried);
+    }
+    print(&summary, output);
+    if let Some(first) = summary.differences.first() {
+        return Err(Failure::Check(format!("the day does not add up: {first}")));
+    }
     if demo.exit {
         return Ok(());
     }
@@ -119,7 +131,7 @@ fn serve(data: &Path, listen: SocketAddr, clock: Clock) -> Result<Local, Failure
     })
 }
 
-fn live_and_sum_up(made: &Day, local: &Local, output: Output) -> Result<(), Failure> {
+fn live_and_sum_up(made: &Day, local: &Local, demo: &Demo) -> Result<Summary, Failure> {
     let endpoint = Endpoint::new(&local.url(), None).map_err(Failure::Input)?;
     let mut client = Client::connect(endpoint)?;
     set_clock(&mut client, MIDNIGHT)?;
@@ -131,12 +143,10 @@ fn live_and_sum_up(made: &Day, local: &Local, output: Output) -> Result<(), Fail
     chart::load_default(&mut client)?;
     let refused = live(made, &mut client)?;
     evening(&mut client)?;
-    let summary = sum_up(made, refused, &mut client)?;
-    print(&summary, output);
-    match summary.differences.as_slice() {
-        [] => Ok(()),
-        [first, ..] => Err(Failure::Check(format!("the day does not add up: {first}"))),
-    }
+    let supervised = supervision::live(&mut client, demo.seed, &demo.data.join("demo"))?;
+    let mut summary = sum_up(made, refused, &mut client)?;
+    summary.supervision = Some(supervised);
+    Ok(summary)
 }
 
 fn set_clock(client: &mut Client, seconds: u64) -> Result<(), Failure> {
@@ -249,6 +259,7 @@ fn sum_up(made: &Day, refused: usize, client: &mut Client) -> Result<Summary, Fa
         debits: 0,
         credits: 0,
         differences: Vec::new(),
+        supervision: None,
     };
     let filter = QueryFilter {
         ledger: EURO,
@@ -329,6 +340,9 @@ fn print(summary: &Summary, output: Output) {
         money(summary.debits),
         money(summary.credits)
     );
+    if let Some(supervision) = &summary.supervision {
+        say!("\n{}", supervision.told());
+    }
 }
 
 fn signed(minor: i128) -> String {
@@ -350,6 +364,8 @@ fn suggest(url: &str, data: &str) {
          \x20 counterfoil listing search green lamp{server}\n\
          \x20 counterfoil query transfers --user-data-128 1000000{server}\n\
          \x20 counterfoil gift-proof {gift} --out gift{server} && counterfoil verify gift --key \"$(counterfoil key show --data {data})\"\n\
+         \x20 counterfoil rule show{server} && counterfoil demand show 1{server}\n\
+         \x20 {url}/public in a browser\n\
          \x20 counterfoil act --list\n\
          \x20 counterfoil act pay payer=1000 payee=1001 ledger=978 amount=1.00{server}\n\
          \x20 curl {url}/v1/events?limit=3\n"

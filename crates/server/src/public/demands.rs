@@ -136,6 +136,7 @@ async fn row(
         basis: entry.map(|entry| entry.basis).unwrap_or_default(),
         purpose: asked.map(|one| one.asked.purpose.clone()),
         state: name(DEMAND_STATES, demand.state),
+        narrowed: demand.is_narrowed(),
         received: some(demand.received),
         answered: some(demand.answered),
         opens: if is_sealed { some(demand.opens) } else { None },

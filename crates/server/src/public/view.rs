@@ -329,6 +329,8 @@ pub struct DemandRow {
     pub purpose: Option<String>,
     /// How far it is.
     pub state: String,
+    /// Whether less may leave than was asked.
+    pub narrowed: bool,
     /// Nanoseconds since 1970: when it came in.
     pub received: Option<U64>,
     /// Nanoseconds since 1970: when it was answered.
@@ -337,7 +339,7 @@ pub struct DemandRow {
     pub opens: Option<U64>,
     /// Whether that date is past and it is not opened.
     pub overdue: bool,
-    /// Rows that were given.
+    /// Rows that were given; null where nothing was.
     pub rows: Option<U64>,
     /// Accounts that they are of.
     pub accounts: Option<U64>,

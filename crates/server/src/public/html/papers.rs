@@ -263,6 +263,9 @@ fn demand(one: &DemandRow) -> Vec<String> {
         None => named(&one.class),
     };
     let mut state = named(&one.state);
+    if one.narrowed {
+        state += ", narrowed";
+    }
     if one.sealed {
         state += ", sealed";
     }
@@ -280,7 +283,7 @@ fn demand(one: &DemandRow) -> Vec<String> {
         .collect();
     let text_of = |number: U64| grouped(&number.0.to_string());
     let given = match (one.rows, one.accounts) {
-        (None, None) => "not said".to_owned(),
+        (None, None) => "nothing".to_owned(),
         (Some(rows), None) => format!("{} rows", text_of(rows)),
         (None, Some(accounts)) => format!("of {} accounts", text_of(accounts)),
         (Some(rows), Some(accounts)) => {
