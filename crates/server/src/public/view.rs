@@ -313,6 +313,10 @@ pub struct DemandCount {
 }
 
 /// A demand for data.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of a row, each told by itself"
+)]
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct DemandRow {
     /// Of all demands, from 1.
