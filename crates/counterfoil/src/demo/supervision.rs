@@ -404,9 +404,9 @@ impl Supervision {
             self.sealed.0,
         );
         if let Some((judged, stopped)) = self.tried {
-            told += &format!(
-                "\n  a draft that halves the limit is tried: of {judged} payments it stops {stopped}"
-            );
+            let tried = format!("of {judged} payments it stops {stopped}");
+            told.push_str("\n  a draft that halves the limit is tried: ");
+            told.push_str(&tried);
         }
         told
     }
