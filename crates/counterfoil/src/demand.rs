@@ -213,10 +213,7 @@ pub fn run(demand: &Demand, output: Output) -> Result<(), Failure> {
             Ok(())
         }
         Demand::Send(send) => with_client(&send.target, |client| send.run(client, output)),
-        Demand::List { target } => with_client(target, |client| {
-            show::print(&client.get("/v1/demands")?, output);
-            Ok(())
-        }),
+        Demand::List { target } => with_client(target, |client| list(client, output)),
         Demand::Show { target, serial } => with_client(target, |client| {
             print(&client.get(&format!("/v1/demands/{serial}"))?, output)
         }),
@@ -454,6 +451,41 @@ fn identity(key: &Path, secret: bool, output: Output) -> Result<(), Failure> {
         }
         (Output::Json, false) => say!("{}", json!({ "recipient": recipient })),
     }
+    Ok(())
+}
+
+/// How many there are, and the newest in a line each.
+fn list(client: &mut Client, output: Output) -> Result<(), Failure> {
+    let answer = client.get("/v1/demands")?;
+    if output == Output::Json {
+        show::print(&answer, output);
+        return Ok(());
+    }
+    let view: Value = serde_json::from_str(&answer).map_err(Failure::input)?;
+    let text = |view: &Value, name: &str| view[name].as_str().unwrap_or_default().to_owned();
+    for one in view["newest"].as_array().into_iter().flatten() {
+        let mut state = text(one, "state");
+        for (name, says) in [("narrowed", ", narrowed"), ("sealed", ", sealed")] {
+            if one[name] == true {
+                state += says;
+            }
+        }
+        if text(one, "overdue") == "yes" {
+            state += ", overdue";
+        }
+        say!(
+            "{:>8}  {:12}  {state}",
+            text(one, "serial"),
+            text(one, "class")
+        );
+    }
+    say!(
+        "{} demands, {} overdue, {} disclosures, {} looks",
+        text(&view, "demands"),
+        text(&view, "overdue"),
+        text(&view, "disclosures"),
+        text(&view, "lookups"),
+    );
     Ok(())
 }
 

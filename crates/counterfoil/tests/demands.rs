@@ -121,6 +121,10 @@ fn a_demand_is_narrowed_approved_by_two_answered_and_read() {
     books.done(&format!("demand step 1 noticed {first}"));
     books.done(&format!("demand step 1 closed {first}"));
     contains(&books.done("demand show 1"), "state        closed");
+    contains(
+        &books.done("demand list"),
+        "1  police        closed, narrowed\n1 demands, 0 overdue",
+    );
     // Who asked stands in the books and is shown to nobody as such.
     contains(&books.done("object demand 1"), "police");
     contains(&books.fails(1, "object demand_file 1"), "no demand_file");

@@ -164,10 +164,10 @@ pub(crate) async fn list_demands(call: Call<'_>) -> Answer {
         }
     }
     let view = value!({
-        "demands": register.demands,
-        "disclosures": register.disclosures,
-        "lookups": register.lookups,
-        "overdue": register.overdue,
+        "demands": register.demands.to_string(),
+        "disclosures": register.disclosures.to_string(),
+        "lookups": register.lookups.to_string(),
+        "overdue": register.overdue.to_string(),
         "newest": demands,
     });
     Ok(json(StatusCode::OK, &view))
