@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use model::document::AssessmentText;
 use model::money::format_amount;
 use model::{Account, QueryFilter};
 use serde::Serialize;
@@ -98,8 +99,9 @@ pub fn run(demo: &Demo, output: Output) -> Result<(), Failure> {
     closed?;
     let tried = supervision::try_draft(&demo.data)?;
     if let Some(supervision) = &mut summary.supervision {
-        supervision.tried = Some(tried);
+        supervision.tried = Some((tried.payments, tried.refused));
     }
+    publish(demo, &tried)?;
     print(&summary, output);
     if let Some(first) = summary.differences.first() {
         return Err(Failure::Check(format!("the day does not add up: {first}")));
@@ -147,6 +149,26 @@ fn live_and_sum_up(made: &Day, local: &Local, demo: &Demo) -> Result<Summary, Fa
     let mut summary = sum_up(made, refused, &mut client)?;
     summary.supervision = Some(supervised);
     Ok(summary)
+}
+
+/// Publishes what the draft would have done, where it is not.
+fn publish(demo: &Demo, tried: &AssessmentText) -> Result<(), Failure> {
+    let folder = demo.data.join("demo");
+    if !supervision::is_unpublished(&folder) {
+        return Ok(());
+    }
+    let local = serve(
+        &demo.data,
+        SocketAddr::from(([127, 0, 0, 1], 0)),
+        Clock::Manual,
+    )?;
+    let published = Endpoint::new(&local.url(), None)
+        .map_err(Failure::Input)
+        .and_then(Client::connect)
+        .and_then(|mut client| supervision::publish(&mut client, demo.seed, (&folder, tried)));
+    let closed = local.close();
+    published?;
+    closed
 }
 
 fn set_clock(client: &mut Client, seconds: u64) -> Result<(), Failure> {

@@ -12,7 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use demands::age::Identity;
 use engine::RuleBookEntry;
 use merkle::key::{KeyKind, SigningKey};
-use model::document::{DecisionText, Document, MandateText, STEPS, Step, StepText};
+use model::document::{
+    AssessmentText, CommentText, DecisionText, Document, MandateText, Step, StepText,
+};
 use model::form::text_to_integer;
 use model::object::{DecisionKind, Measure};
 use model::product::PRODUCTS;
@@ -26,6 +28,7 @@ use super::{HOUR, SECOND};
 use crate::client::Client;
 use crate::config;
 use crate::failure::Failure;
+use crate::rule::assessment::assessed;
 use crate::rule::hexadecimal;
 
 const STAFF: u128 = 41;
@@ -48,6 +51,12 @@ const LIFT: &str = "The proofs of draws are public since this morning, and any o
                     again. What was stopped goes on.";
 const NARROWED: &str = "The order of the prosecutor names one of the two persons. What leaves is \
                         about that one alone, and about the kinds of payments that it names.";
+
+const COMMENT: &str =
+    "Half of it is enough for what is bought there on a day; say so before it begins.";
+
+/// The assessment as it was published, below the demo's folder.
+const ASSESSMENT: &str = "assessment.txt";
 
 /// What the summary says of it.
 #[derive(Debug, Serialize)]
@@ -302,7 +311,6 @@ fn demand(client: &mut Client, keys: &Keys, folder: &Path) -> Result<(), Failure
             reasons: reasons.to_owned(),
             ..StepText::default()
         };
-        debug_assert!(usize::from(text.step) < STEPS.len());
         keys.enter(client, &Document::Step(text))
     };
     let none = [0; 32];
@@ -412,8 +420,8 @@ impl Supervision {
     }
 }
 
-/// Tries the draft on the closed books: payments that it judged, and those that it would have stopped.
-pub(super) fn try_draft(data: &Path) -> Result<(u64, u64), Failure> {
+/// Tries the draft on the closed books: what would have come of it, as a text that can be published.
+pub(super) fn try_draft(data: &Path) -> Result<AssessmentText, Failure> {
     let file = rulebook::read(DRAFT).map_err(|error| Failure::Input(error.to_string()))?;
     let draft = engine::Draft {
         book: &file.book,
@@ -425,5 +433,34 @@ pub(super) fn try_draft(data: &Path) -> Result<(u64, u64), Failure> {
         roles: std::collections::BTreeMap::new(),
     };
     let done = engine::assess(data, &draft, &|_| {}).map_err(Failure::input)?;
-    Ok((done.judged.payments, done.stopped.payments))
+    Ok(AssessmentText {
+        by: STAFF,
+        title: file.title.clone(),
+        comments_until: (MIDNIGHT + 50 * 24 * HOUR) * SECOND,
+        ..assessed(&draft, &done)
+    })
+}
+
+/// Whether the assessment of the draft is to be published still.
+pub(super) fn is_unpublished(folder: &Path) -> bool {
+    !folder.join(ASSESSMENT).exists()
+}
+
+/// Publishes the assessment, and an authority says something to it.
+pub(super) fn publish(
+    client: &mut Client,
+    seed: u64,
+    (folder, assessment): (&Path, &AssessmentText),
+) -> Result<(), Failure> {
+    let keys = Keys { seed };
+    let document = Document::Assessment(assessment.clone());
+    keys.enter(client, &document)?;
+    let comment = CommentText {
+        by: BANK,
+        assessment: Sha256::digest(document.to_text()).into(),
+        reasons: COMMENT.to_owned(),
+    };
+    keys.enter(client, &Document::Comment(comment))?;
+    let path = folder.join(ASSESSMENT);
+    fs::write(&path, document.to_text()).map_err(|error| failed(&path, &error))
 }

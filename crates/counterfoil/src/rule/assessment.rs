@@ -51,7 +51,7 @@ impl Publish {
 }
 
 /// What was found; only the ledger with the largest sum has a field, the words tell of all.
-fn assessed(draft: &Draft<'_>, done: &Assessment) -> AssessmentText {
+pub(crate) fn assessed(draft: &Draft<'_>, done: &Assessment) -> AssessmentText {
     let stopped = &done.stopped;
     let declared = stopped.sums.iter();
     let declared = declared.filter(|(ledger, _)| done.currencies.contains_key(ledger));

@@ -1,6 +1,6 @@
 //! `rule`: rules for payments: tries their examples, signs and enters versions, shows them.
 
-mod assessment;
+pub(crate) mod assessment;
 mod draft;
 
 use std::fmt::Write as _;
