@@ -18,6 +18,7 @@ use demands::{Scope, ScopeError, Subjects};
 use machine::{DemandEntry, DemandOpening, DocumentRefusal, Release, State};
 use model::Object;
 use model::document::{Document, EntryText};
+use model::limits::BATCH_EVENTS;
 use model::object::{Demand, DemandFile, Noun, Register};
 use sha2::{Digest, Sha256};
 
@@ -335,13 +336,18 @@ impl Books {
             return Ok(0);
         }
         let now = self.ask(Request::Now).await?;
-        for serial in 1..=last {
-            let Some(demand) = self.demand(serial).await? else {
-                continue;
-            };
-            let is_due = demand.is_sealed() && demand.opens <= now.saturating_add(AHEAD);
-            if is_due && self.open_demand(serial).await?.is_ok() {
-                opened += 1;
+        let asked: Vec<_> = (1..=last)
+            .map(|serial| (Demand::KIND, (serial.into(), 0)))
+            .collect();
+        for some in asked.chunks(BATCH_EVENTS) {
+            for object in self.objects(some.to_vec()).await?.into_iter().flatten() {
+                let Object::Demand(demand) = object else {
+                    continue;
+                };
+                let is_due = demand.is_sealed() && demand.opens <= now.saturating_add(AHEAD);
+                if is_due && self.open_demand(demand.serial).await?.is_ok() {
+                    opened += 1;
+                }
             }
         }
         Ok(opened)
